@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _ADEOS_CLIENT_H
+#define _ADEOS_CLIENT_H
+
+#include <linux/types.h>
+
+u32 adeos_own_id(void);
+void adeos_client_init(u32 id);
+
+#endif /* _ADEOS_CLIENT_H */

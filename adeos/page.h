@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the root and one vnode share: the vnode page and the log ring behind it.
+ *
+ * Each vnode ID has one such slot in memory that belongs to no vnode's region,
+ * so that it outlives the vnode.  Whatever the other side writes is hostile
+ * input: read once, checked, clamped.
+ */
+#ifndef _ADEOS_PAGE_H
+#define _ADEOS_PAGE_H
+
+#include <linux/adeos.h>
+#include <linux/mm.h>
+
+#include "log.h"
+
+#define ADEOS_PAGE_MAGIC	0x56614f53
+#define ADEOS_ABI		1	/* also in the image's ELF note */
+#define ADEOS_MAX_CLUSTERS	15	/* 4 bits; 15 would be a broadcast */
+#define ADEOS_CLUSTER_CPUS	4
+
+/* What the vnode reports. */
+enum adeos_report {
+	ADEOS_REPORT_NONE,	/* nothing yet */
+	ADEOS_REPORT_UP,	/* its initcalls are done */
+	ADEOS_REPORT_OFF,	/* shut down or halted */
+	ADEOS_REPORT_REBOOT,	/* wants to be started again */
+	ADEOS_REPORT_CRASHED,	/* panic */
+};
+
+/* What the root asks for. */
+enum adeos_request {
+	ADEOS_REQUEST_NONE,
+	ADEOS_REQUEST_STOP,	/* shut down in an orderly way */
+};
+
+/**
+ * struct adeos_page - what a kernel would otherwise probe
+ *
+ * Written by the root before the vnode boots, and constant from then on:
+ * @magic: ADEOS_PAGE_MAGIC
+ * @abi: ADEOS_ABI
+ * @id: vnode ID
+ * @nr_cpus: number of CPUs
+ * @cpus: their APIC IDs; the first one boots
+ * @clusters: logical APIC cluster of each four of them
+ * @root_apic_id: where the root listens
+ * @trampoline: physical address of the page below 1 MiB that is lent to it
+ * @tsc_khz: frequency of the TSC
+ * @lapic_khz: frequency at which the local APIC timers count, 0 if unknown
+ * @mem_start: physical address of the region
+ * @mem_size: its size, bytes
+ * @wall_sec: wall clock at @wall_tsc, seconds since the epoch
+ * @wall_nsec: and nanoseconds
+ * @wall_tsc: TSC at that time
+ *
+ * Written by the root at any time:
+ * @request: an enum adeos_request
+ *
+ * Written by the vnode at any time:
+ * @report: an enum adeos_report
+ * @heartbeat: grows about once a second
+ */
+struct adeos_page {
+	u32 magic;
+	u32 abi;
+	u32 id;
+	u32 nr_cpus;
+	u32 cpus[ADEOS_MAX_CPUS];
+	u32 clusters[ADEOS_MAX_CLUSTERS];
+	u32 root_apic_id;
+	u32 trampoline;
+	u32 tsc_khz;
+	u32 lapic_khz;
+	u32 wall_nsec;
+	u64 wall_sec;
+	u64 wall_tsc;
+	u64 mem_start;
+	u64 mem_size;
+
+	u32 request;
+
+	u32 report;
+	u32 heartbeat;
+};
+
+/**
+ * struct adeos_slot - the memory of one vnode ID that outlives the vnode
+ * @page: the vnode page
+ * @log: the log ring
+ */
+struct adeos_slot {
+	union {
+		struct adeos_page page;
+		u8 whole_page[PAGE_SIZE];
+	};
+	struct adeos_log log;
+};
+
+#define ADEOS_SLOT_SIZE		PAGE_ALIGN(sizeof(struct adeos_slot))
+
+#endif /* _ADEOS_PAGE_H */

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The pools: CPUs, memory, APIC clusters and pages below 1 MiB that belong to
+ * no vnode (paper: "Physical memory management").
+ *
+ * Filled while the root boots, from the firmware's tables, and then only moved
+ * between here and the vnodes.
+ */
+#include <linux/bitmap.h>
+#include <linux/export.h>
+#include <linux/init.h>
+#include <linux/io.h>
+#include <linux/printk.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/sysfs.h>
+
+#include <asm/apic.h>
+
+#include "pool.h"
+#include "region.h"
+#include "x86/arch.h"
+
+DEFINE_MUTEX(adeos_lock);
+
+static s16 cpu_owner[ADEOS_NR_APIC_IDS] = {
+	[0 ... ADEOS_NR_APIC_IDS - 1] = ADEOS_CPU_NONE
+};
+static DECLARE_BITMAP(clusters_used, ADEOS_MAX_CLUSTERS);
+static DECLARE_BITMAP(low_used, 1 + ADEOS_MAX_CPUS);
+static struct region_set memory;	/* free */
+static struct region_set root_memory;
+static u64 memory_total;
+static phys_addr_t slots_phys;
+static void *slots;
+
+#define SLOTS_SIZE	(ADEOS_MAX_VNODES * ADEOS_SLOT_SIZE)
+
+/**
+ * adeos_fail() - say what was wrong
+ * @err: where to say it, or NULL
+ * @code: negative errno
+ * @fmt: one line, printf style, without newline
+ *
+ * Context: any.
+ * Return: @code.
+ */
+int adeos_fail(struct adeos_error *err, int code, const char *fmt, ...)
+{
+	va_list args;
+
+	if (err) {
+		va_start(args, fmt);
+		vscnprintf(err->text, sizeof(err->text), fmt, args);
+		va_end(args);
+	}
+	return code;
+}
+EXPORT_SYMBOL_GPL(adeos_fail);
+
+void __init adeos_pool_add_cpu(u32 apic_id)
+{
+	cpu_owner[apic_id] = ADEOS_CPU_FREE;
+}
+
+void __init adeos_pool_add_memory(u64 start, u64 end)
+{
+	if (start < end && region_add(&memory, start, end))
+		pr_warn("adeos: too many ranges of memory; [mem %#llx-%#llx] is not used\n",
+			start, end - 1);
+}
+
+void __init adeos_pool_add_root(u64 start, u64 end)
+{
+	region_add(&root_memory, start, end);
+}
+
+void __init adeos_pool_remove_memory(u64 start, u64 end)
+{
+	if (start < end && region_remove(&memory, start, end)) {
+		pr_err("adeos: too many ranges of memory; the pool stays empty\n");
+		memory.nr = 0;
+	}
+}
+
+/**
+ * adeos_pool_end() - where the memory that the pool began with ends
+ *
+ * Return: physical address behind its last byte.
+ */
+u64 __init adeos_pool_end(void)
+{
+	return memory.nr ? memory.r[memory.nr - 1].end : 0;
+}
+
+/* Takes the vnode pages and log rings from the end of the last large range. */
+static int __init slots_init(void)
+{
+	unsigned int i = memory.nr;
+
+	while (i && memory.r[i - 1].end - memory.r[i - 1].start < SLOTS_SIZE)
+		i--;
+	if (!i)
+		return -ENOMEM;
+	slots_phys = memory.r[i - 1].end - SLOTS_SIZE;
+	slots = adeos_map(slots_phys, SLOTS_SIZE);
+	if (!slots)
+		return -ENOMEM;
+	region_remove(&memory, slots_phys, slots_phys + SLOTS_SIZE);
+	/* Whatever lies there since the machine was switched on is no log. */
+	for (i = 0; i < ADEOS_MAX_VNODES; i++)
+		memset(slots + i * ADEOS_SLOT_SIZE, 0, PAGE_SIZE + sizeof(u32));
+	return 0;
+}
+
+/**
+ * adeos_pool_init() - open the pools
+ *
+ * Context: __init, process.
+ * Return: 0 or negative errno.
+ */
+int __init adeos_pool_init(void)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
+		if (cpuid_to_apicid[cpu] < ADEOS_NR_APIC_IDS)
+			cpu_owner[cpuid_to_apicid[cpu]] = 0;
+	bitmap_set(clusters_used, 0, DIV_ROUND_UP(nr_cpu_ids, ADEOS_CLUSTER_CPUS));
+	__set_bit(0, low_used);		/* the parking page */
+
+	if (slots_init())
+		pr_warn("adeos: mem= leaves no memory to the pool\n");
+	memory_total = region_total(&memory);
+	pr_info("adeos: root vnode; pool: %llu MiB of memory, %u pages below 1 MiB\n",
+		memory_total / SZ_1M, adeos_nr_low_pages);
+	return adeos_vnode_init();
+}
+
+/**
+ * adeos_pool_take_cpus() - take CPUs from the pool
+ * @id: the vnode that gets them
+ * @cpus: their APIC IDs
+ * @nr: how many
+ * @err: what was wrong
+ *
+ * Context: process, adeos_lock held.
+ * Return: 0 or negative errno, and then none was taken.
+ */
+int adeos_pool_take_cpus(u32 id, const u32 *cpus, unsigned int nr,
+			 struct adeos_error *err)
+{
+	unsigned int i;
+	s16 owner;
+
+	for (i = 0; i < nr; i++) {
+		owner = cpus[i] < ADEOS_NR_APIC_IDS ? cpu_owner[cpus[i]] : ADEOS_CPU_NONE;
+		if (owner == ADEOS_CPU_FREE) {
+			cpu_owner[cpus[i]] = id;
+			continue;
+		}
+		adeos_pool_give_cpus(cpus, i);
+		if (owner == ADEOS_CPU_NONE)
+			return adeos_fail(err, -ENODEV, "CPU %u does not exist", cpus[i]);
+		if (owner == 0)
+			return adeos_fail(err, -EBUSY, "CPU %u is the root's", cpus[i]);
+		if (owner == id)
+			return adeos_fail(err, -EINVAL, "CPU %u is listed twice", cpus[i]);
+		return adeos_fail(err, -EBUSY, "CPU %u is taken by vnode %d", cpus[i], owner);
+	}
+	return 0;
+}
+
+/**
+ * adeos_pool_give_cpus() - give CPUs back to the pool
+ * @cpus: their APIC IDs; they are parked, or were never started
+ * @nr: how many
+ *
+ * Context: process, adeos_lock held.
+ */
+void adeos_pool_give_cpus(const u32 *cpus, unsigned int nr)
+{
+	while (nr--)
+		cpu_owner[cpus[nr]] = ADEOS_CPU_FREE;
+}
+
+static int memory_unavailable(u64 start, u64 end, struct adeos_error *err)
+{
+	int owner = adeos_owner_at(start, end);
+
+	if (owner > 0)
+		return adeos_fail(err, -EBUSY, "memory at %#llx-%#llx is taken by vnode %d",
+				  start, end - 1, owner);
+	return adeos_fail(err, -EINVAL, "memory at %#llx-%#llx is not RAM of the pool",
+			  start, end - 1);
+}
+
+/**
+ * adeos_pool_take_memory() - take a physically contiguous region
+ * @size: bytes
+ * @address: where, or ADEOS_ADDRESS_AUTO
+ * @start: where to store its physical address
+ * @err: what was wrong
+ *
+ * Context: process, adeos_lock held.
+ * Return: 0 or negative errno.
+ */
+int adeos_pool_take_memory(u64 size, u64 address, u64 *start, struct adeos_error *err)
+{
+	if (!size || size % ADEOS_REGION_ALIGN)
+		return adeos_fail(err, -EINVAL, "memory: %llu bytes: expected a multiple of 4M",
+				  size);
+	if (address == ADEOS_ADDRESS_AUTO) {
+		if (region_find(&memory, size, ADEOS_REGION_ALIGN, start))
+			return adeos_fail(err, -ENOMEM,
+				"memory: %lluM wanted, but the largest free range has %lluM",
+				size / SZ_1M, region_largest(&memory) / SZ_1M);
+	} else {
+		if (address % ADEOS_REGION_ALIGN)
+			return adeos_fail(err, -EINVAL,
+					  "address: %#llx: expected a multiple of 4M", address);
+		if (address + size < address)
+			return adeos_fail(err, -EINVAL,
+					  "address: %#llx: the region would wrap around", address);
+		if (!region_contains(&memory, address, address + size))
+			return memory_unavailable(address, address + size, err);
+		*start = address;
+	}
+	if (region_remove(&memory, *start, *start + size))
+		return adeos_fail(err, -ENOSPC, "memory: too many regions");
+	return 0;
+}
+
+/**
+ * adeos_pool_give_memory() - give a region back
+ * @start: its physical address; nobody uses it any more
+ * @size: its size, bytes
+ *
+ * Context: process, adeos_lock held.
+ */
+void adeos_pool_give_memory(u64 start, u64 size)
+{
+	/* It fits where it was taken from: the set had room for it then. */
+	WARN_ON(region_add(&memory, start, start + size));
+}
+
+/**
+ * adeos_pool_take_clusters() - take logical APIC clusters for a vnode
+ * @clusters: where to store their numbers
+ * @nr_cpus: how many CPUs it has; four share a cluster
+ * @err: what was wrong
+ *
+ * Context: process, adeos_lock held.
+ * Return: 0 or negative errno.
+ */
+int adeos_pool_take_clusters(u32 *clusters, unsigned int nr_cpus,
+			     struct adeos_error *err)
+{
+	unsigned int i, nr = DIV_ROUND_UP(nr_cpus, ADEOS_CLUSTER_CPUS);
+
+	if (nr > ADEOS_MAX_CLUSTERS - bitmap_weight(clusters_used, ADEOS_MAX_CLUSTERS))
+		return adeos_fail(err, -ENOSPC,
+			"%u CPUs need %u of the machine's %u APIC clusters, more than are free",
+			nr_cpus, nr, ADEOS_MAX_CLUSTERS);
+	for (i = 0; i < nr; i++) {
+		clusters[i] = find_first_zero_bit(clusters_used, ADEOS_MAX_CLUSTERS);
+		__set_bit(clusters[i], clusters_used);
+	}
+	return 0;
+}
+
+/**
+ * adeos_pool_give_clusters() - give them back
+ * @clusters: their numbers
+ * @nr_cpus: as they were taken
+ *
+ * Context: process, adeos_lock held.
+ */
+void adeos_pool_give_clusters(const u32 *clusters, unsigned int nr_cpus)
+{
+	unsigned int i;
+
+	for (i = 0; i < DIV_ROUND_UP(nr_cpus, ADEOS_CLUSTER_CPUS); i++)
+		__clear_bit(clusters[i], clusters_used);
+}
+
+/**
+ * adeos_pool_take_low_page() - take a page below 1 MiB, for a trampoline
+ * @err: what was wrong
+ *
+ * Context: process, adeos_lock held.
+ * Return: its number, or negative errno.
+ */
+int adeos_pool_take_low_page(struct adeos_error *err)
+{
+	unsigned int n = find_first_zero_bit(low_used, adeos_nr_low_pages);
+
+	if (n >= adeos_nr_low_pages)
+		return adeos_fail(err, -ENOMEM, "no page below 1 MiB is free");
+	__set_bit(n, low_used);
+	return n;
+}
+
+/**
+ * adeos_pool_give_low_page() - give it back
+ * @page: its number
+ *
+ * Context: process, adeos_lock held.
+ */
+void adeos_pool_give_low_page(unsigned int page)
+{
+	__clear_bit(page, low_used);
+}
+
+/**
+ * adeos_pool_slot() - the vnode page and log ring of a vnode ID
+ * @id: the ID
+ * @phys: where to store its physical address
+ *
+ * Return: the slot, as mapped in the root, or NULL if there is no pool.
+ */
+struct adeos_slot *adeos_pool_slot(u32 id, phys_addr_t *phys)
+{
+	if (!slots)
+		return NULL;
+	*phys = slots_phys + id * ADEOS_SLOT_SIZE;
+	return slots + id * ADEOS_SLOT_SIZE;
+}
+
+/* These count bytes; adeos_lock held. */
+u64 adeos_root_total(void)
+{
+	return region_total(&root_memory);
+}
+
+u64 adeos_pool_total(void)
+{
+	return memory_total;
+}
+
+u64 adeos_pool_free(void)
+{
+	return region_total(&memory);
+}
+
+u64 adeos_pool_largest(void)
+{
+	return region_largest(&memory);
+}
+
+/**
+ * adeos_pool_print_cpus() - list CPUs by their owner
+ * @buf: a sysfs buffer
+ * @owner: a vnode ID, or ADEOS_CPU_FREE
+ *
+ * Context: adeos_lock held.
+ * Return: number of bytes stored.
+ */
+ssize_t adeos_pool_print_cpus(char *buf, s16 owner)
+{
+	DECLARE_BITMAP(map, ADEOS_NR_APIC_IDS) = { };
+	unsigned int i;
+
+	for (i = 0; i < ADEOS_NR_APIC_IDS; i++)
+		if (cpu_owner[i] == owner)
+			__set_bit(i, map);
+	return sysfs_emit(buf, "%*pbl\n", ADEOS_NR_APIC_IDS, map);
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct adeos_range *x = a, *y = b;
+
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+static void map_put(struct adeos_range *map, unsigned int size, unsigned int *nr,
+		    struct adeos_range r)
+{
+	if (*nr < size)
+		map[*nr] = r;
+	(*nr)++;
+}
+
+/**
+ * adeos_memory_map() - who has which memory
+ * @map: where to store the ranges, in order of their addresses
+ * @nr: how many fit there
+ *
+ * Context: process, may sleep; takes adeos_lock.
+ * Return: how many there are.  If that is more than @nr, try again with room
+ * for them all.
+ */
+unsigned int adeos_memory_map(struct adeos_range *map, unsigned int nr)
+{
+	unsigned int i, n = 0;
+	u64 start, size;
+
+	mutex_lock(&adeos_lock);
+	for (i = 0; i < root_memory.nr; i++)
+		map_put(map, nr, &n, (struct adeos_range){
+			root_memory.r[i].start,
+			root_memory.r[i].end - root_memory.r[i].start, ADEOS_RANGE_ROOT });
+	for (i = 0; i < memory.nr; i++)
+		map_put(map, nr, &n, (struct adeos_range){
+			memory.r[i].start,
+			memory.r[i].end - memory.r[i].start, ADEOS_RANGE_FREE });
+	for (i = 1; i < ADEOS_MAX_VNODES; i++)
+		if (adeos_vnode_region(i, &start, &size))
+			map_put(map, nr, &n, (struct adeos_range){
+				start, size, ADEOS_RANGE_VNODE, i });
+	if (slots)
+		map_put(map, nr, &n, (struct adeos_range){
+			slots_phys, SLOTS_SIZE, ADEOS_RANGE_SHARED });
+	mutex_unlock(&adeos_lock);
+	if (n <= nr)
+		sort(map, n, sizeof(*map), by_start, NULL);
+	return n;
+}
+EXPORT_SYMBOL_GPL(adeos_memory_map);

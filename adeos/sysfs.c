@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /sys/kernel/adeos; docs/sysfs.md describes it.
+ */
+#include <linux/init.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/sysfs.h>
+
+#include "client.h"
+#include "vnode.h"
+
+static struct kobject *adeos_kobj, *memory_kobj, *vnodes_kobj;
+
+static struct adeos_vnode *to_vnode(struct kobject *kobj)
+{
+	return container_of(kobj, struct adeos_vnode, kobj);
+}
+
+static ssize_t name_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", to_vnode(kobj)->name);
+}
+
+static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", adeos_state_name(to_vnode(kobj)->state));
+}
+
+static ssize_t cpus_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	struct adeos_vnode *vn = to_vnode(kobj);
+	unsigned int i;
+	int len = 0;
+
+	if (!vn->id)
+		return adeos_pool_print_cpus(buf, 0);
+	for (i = 0; i < vn->nr_cpus; i++)
+		len += sysfs_emit_at(buf, len, "%s%u", i ? "," : "", vn->cpus[i]);
+	return len + sysfs_emit_at(buf, len, "\n");
+}
+
+static ssize_t memory_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	struct adeos_vnode *vn = to_vnode(kobj);
+
+	return sysfs_emit(buf, "%llu\n", vn->id ? vn->size : adeos_root_total());
+}
+
+static ssize_t address_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "0x%llx\n", to_vnode(kobj)->start);
+}
+
+static ssize_t heartbeat_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	struct adeos_vnode *vn = to_vnode(kobj);
+
+	return sysfs_emit(buf, "%u\n", vn->slot ? READ_ONCE(vn->slot->page.heartbeat) :
+			  (u32)(jiffies / HZ));
+}
+
+static ssize_t cmdline_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", to_vnode(kobj)->cmdline);
+}
+
+static ssize_t config_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", to_vnode(kobj)->config);
+}
+
+static ssize_t restart_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", to_vnode(kobj)->restart);
+}
+
+static struct kobj_attribute name_attr = __ATTR_RO(name);
+static struct kobj_attribute state_attr = __ATTR_RO(state);
+static struct kobj_attribute cpus_attr = __ATTR_RO(cpus);
+static struct kobj_attribute memory_attr = __ATTR_RO(memory);
+static struct kobj_attribute address_attr = __ATTR_RO(address);
+static struct kobj_attribute heartbeat_attr = __ATTR_RO(heartbeat);
+static struct kobj_attribute cmdline_attr = __ATTR_RO(cmdline);
+static struct kobj_attribute config_attr = __ATTR_RO(config);
+static struct kobj_attribute restart_attr = __ATTR_RO(restart);
+
+static struct attribute *vnode_attrs[] = {
+	&name_attr.attr,
+	&state_attr.attr,
+	&cpus_attr.attr,
+	&memory_attr.attr,
+	&address_attr.attr,
+	&heartbeat_attr.attr,
+	&cmdline_attr.attr,
+	&config_attr.attr,
+	&restart_attr.attr,
+	NULL,
+};
+ATTRIBUTE_GROUPS(vnode);
+
+/* Everything above is shown as it is at one time. */
+static ssize_t vnode_show(struct kobject *kobj, struct attribute *attr, char *buf)
+{
+	struct kobj_attribute *a = container_of(attr, struct kobj_attribute, attr);
+	ssize_t ret;
+
+	mutex_lock(&adeos_lock);
+	ret = a->show(kobj, a, buf);
+	mutex_unlock(&adeos_lock);
+	return ret;
+}
+
+static const struct sysfs_ops vnode_ops = {
+	.show = vnode_show,
+};
+
+static void vnode_release(struct kobject *kobj)
+{
+	/* Reached only if it could not be added: the caller frees it. */
+}
+
+static const struct kobj_type vnode_type = {
+	.sysfs_ops = &vnode_ops,
+	.release = vnode_release,
+	.default_groups = vnode_groups,
+};
+
+/**
+ * adeos_sysfs_add() - show a vnode in sysfs
+ * @vn: the vnode
+ *
+ * Context: process, may sleep.
+ * Return: 0 or negative errno.
+ */
+int adeos_sysfs_add(struct adeos_vnode *vn)
+{
+	int ret = kobject_init_and_add(&vn->kobj, &vnode_type, vnodes_kobj, "%u", vn->id);
+
+	if (ret)
+		kobject_put(&vn->kobj);
+	return ret;
+}
+
+static ssize_t vnode_id_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", adeos_own_id());
+}
+
+static ssize_t cpus_free_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	ssize_t ret;
+
+	mutex_lock(&adeos_lock);
+	ret = adeos_pool_print_cpus(buf, ADEOS_CPU_FREE);
+	mutex_unlock(&adeos_lock);
+	return ret;
+}
+
+static ssize_t bytes_show(char *buf, u64 (*count)(void))
+{
+	u64 bytes;
+
+	mutex_lock(&adeos_lock);
+	bytes = count();
+	mutex_unlock(&adeos_lock);
+	return sysfs_emit(buf, "%llu\n", bytes);
+}
+
+static ssize_t total_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return bytes_show(buf, adeos_pool_total);
+}
+
+static ssize_t free_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return bytes_show(buf, adeos_pool_free);
+}
+
+static ssize_t largest_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return bytes_show(buf, adeos_pool_largest);
+}
+
+static struct kobj_attribute vnode_id_attr = __ATTR(vnode, 0444, vnode_id_show, NULL);
+static struct kobj_attribute cpus_free_attr = __ATTR_RO(cpus_free);
+static struct kobj_attribute total_attr = __ATTR_RO(total);
+static struct kobj_attribute free_attr = __ATTR_RO(free);
+static struct kobj_attribute largest_attr = __ATTR_RO(largest);
+
+static struct attribute *memory_attrs[] = {
+	&total_attr.attr,
+	&free_attr.attr,
+	&largest_attr.attr,
+	NULL,
+};
+
+static const struct attribute_group memory_group = {
+	.attrs = memory_attrs,
+};
+
+static int __init adeos_sysfs_setup(void)
+{
+	int ret;
+
+	if (!adeos_is_root() && !adeos_is_vnode())
+		return 0;
+	adeos_kobj = kobject_create_and_add("adeos", kernel_kobj);
+	if (!adeos_kobj)
+		return -ENOMEM;
+	ret = sysfs_create_file(adeos_kobj, &vnode_id_attr.attr);
+	if (ret || !adeos_is_root())
+		return ret;
+
+	memory_kobj = kobject_create_and_add("memory", adeos_kobj);
+	vnodes_kobj = kobject_create_and_add("vnodes", adeos_kobj);
+	if (!memory_kobj || !vnodes_kobj)
+		return -ENOMEM;
+	ret = sysfs_create_file(adeos_kobj, &cpus_free_attr.attr);
+	return ret ?: sysfs_create_group(memory_kobj, &memory_group);
+}
+/* Before the pools open, which shows the root. */
+postcore_initcall(adeos_sysfs_setup);

@@ -1,0 +1,555 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The vnodes and their states.  This runs in the root only.
+ */
+#include <linux/export.h>
+#include <linux/init.h>
+#include <linux/jiffies.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "vnode.h"
+#include "x86/arch.h"
+
+/* How long a vnode may be silent; emulated CPUs wait for their host's. */
+#define SILENCE		(30 * HZ)
+
+static struct adeos_vnode *vnodes[ADEOS_MAX_VNODES];
+static const struct adeos_restart_ops *restart_ops;
+static DEFINE_MUTEX(restart_lock);
+
+static void vnodes_look(struct work_struct *work);
+static DECLARE_DELAYED_WORK(look, vnodes_look);
+
+static const char * const state_names[] = {
+	[ADEOS_LOADING]		= "loading",
+	[ADEOS_RUNNING]		= "running",
+	[ADEOS_STOPPING]	= "stopping",
+	[ADEOS_HUNG]		= "hung",
+	[ADEOS_STOPPED]		= "stopped",
+	[ADEOS_CRASHED]		= "crashed",
+};
+
+const char *adeos_state_name(enum adeos_state state)
+{
+	return state_names[state];
+}
+
+static void set_state(struct adeos_vnode *vn, enum adeos_state state)
+{
+	lockdep_assert_held(&adeos_lock);
+	if (vn->state == state)
+		return;
+	vn->state = state;
+	pr_info("adeos: vnode %u: %s\n", vn->id, adeos_state_name(state));
+	sysfs_notify(&vn->kobj, NULL, "state");
+}
+
+static struct adeos_vnode *vnode_get(u32 id, struct adeos_error *err)
+{
+	if (id < ADEOS_MAX_VNODES && vnodes[id])
+		return vnodes[id];
+	adeos_fail(err, -ENOENT, "there is no vnode %u", id);
+	return NULL;
+}
+
+/* As vnode_get(), but neither the root nor one that has ended. */
+static struct adeos_vnode *vnode_get_alive(u32 id, int *ret, struct adeos_error *err)
+{
+	struct adeos_vnode *vn = vnode_get(id, err);
+
+	if (!vn) {
+		*ret = -ENOENT;
+	} else if (!id) {
+		*ret = adeos_fail(err, -EINVAL, "vnode 0 is the root, which is not started or stopped this way");
+		vn = NULL;
+	} else if (!adeos_alive(vn)) {
+		*ret = adeos_fail(err, -ESRCH, "vnode %u is not running: it is %s",
+				  id, adeos_state_name(vn->state));
+		vn = NULL;
+	}
+	return vn;
+}
+
+/* Gives back everything, unless a CPU cannot be reset and goes on using it. */
+static int vnode_end(struct adeos_vnode *vn, enum adeos_state state)
+{
+	int ret = 0;
+
+	if (vn->booted)
+		ret = adeos_cpu_park(vn->cpus, vn->nr_cpus);
+	if (ret) {
+		set_state(vn, ADEOS_HUNG);
+		return ret;
+	}
+	adeos_pool_give_low_page(vn->low_page);
+	adeos_pool_give_clusters(vn->clusters, vn->nr_cpus);
+	adeos_pool_give_memory(vn->start, vn->size);
+	adeos_pool_give_cpus(vn->cpus, vn->nr_cpus);
+	vn->nr_cpus = 0;
+	vn->size = 0;
+	vn->start = 0;
+	vn->booted = false;
+	set_state(vn, state);
+	return 0;
+}
+
+/* Hung is a guess, made when there is no other sign of the vnode's end. */
+static void vnode_listen(struct adeos_vnode *vn, u32 heartbeat)
+{
+	if (heartbeat != vn->heartbeat) {
+		vn->heartbeat = heartbeat;
+		vn->heard = jiffies;
+		if (vn->state == ADEOS_HUNG)
+			set_state(vn, ADEOS_RUNNING);
+	} else if (vn->state == ADEOS_RUNNING && time_after(jiffies, vn->heard + SILENCE)) {
+		set_state(vn, ADEOS_HUNG);
+	}
+}
+
+/* Returns true if the vnode has ended by itself. */
+static bool vnode_look(struct adeos_vnode *vn)
+{
+	struct adeos_page *page = &vn->slot->page;
+
+	switch (READ_ONCE(page->report)) {
+	case ADEOS_REPORT_NONE:
+		return false;
+	case ADEOS_REPORT_UP:
+		if (vn->state == ADEOS_LOADING) {
+			vn->heard = jiffies;
+			set_state(vn, ADEOS_RUNNING);
+		}
+		vnode_listen(vn, READ_ONCE(page->heartbeat));
+		return false;
+	case ADEOS_REPORT_OFF:
+	case ADEOS_REPORT_REBOOT:
+		return !vnode_end(vn, ADEOS_STOPPED);
+	case ADEOS_REPORT_CRASHED:
+		return !vnode_end(vn, ADEOS_CRASHED);
+	default:
+		pr_warn_once("adeos: vnode %u reports nonsense\n", vn->id);
+		return false;
+	}
+}
+
+static void vnode_ended(u32 id, bool crashed)
+{
+	mutex_lock(&restart_lock);
+	if (restart_ops)
+		restart_ops->ended(id, crashed);
+	mutex_unlock(&restart_lock);
+}
+
+static void vnodes_look(struct work_struct *work)
+{
+	DECLARE_BITMAP(ended, ADEOS_MAX_VNODES) = { };
+	enum adeos_state was;
+	bool any = false;
+	unsigned int i;
+
+	mutex_lock(&adeos_lock);
+	for (i = 1; i < ADEOS_MAX_VNODES; i++) {
+		if (!adeos_alive(vnodes[i]) || !vnodes[i]->booted)
+			continue;
+		was = vnodes[i]->state;
+		if (!vnode_look(vnodes[i]))
+			any = true;
+		else if (was == ADEOS_RUNNING || was == ADEOS_HUNG)
+			__set_bit(i, ended);
+	}
+	mutex_unlock(&adeos_lock);
+
+	for_each_set_bit(i, ended, ADEOS_MAX_VNODES)
+		vnode_ended(i, READ_ONCE(vnodes[i]->state) == ADEOS_CRASHED);
+	if (any)
+		queue_delayed_work(system_wq, &look, HZ);
+}
+
+static void vnode_rings(void)
+{
+	mod_delayed_work(system_wq, &look, 0);
+}
+
+static int check_spec(const struct adeos_spec *spec, struct adeos_error *err)
+{
+	unsigned int i;
+
+	if (!spec->id || spec->id >= ADEOS_MAX_VNODES)
+		return adeos_fail(err, -EINVAL, "vnode ID %u is out of range: expected 1 to %u",
+				  spec->id, ADEOS_MAX_VNODES - 1);
+	if (!spec->nr_cpus || spec->nr_cpus > ADEOS_MAX_CPUS)
+		return adeos_fail(err, -EINVAL, "%u CPUs: expected 1 to %u",
+				  spec->nr_cpus, ADEOS_MAX_CPUS);
+	if (adeos_alive(vnodes[spec->id]))
+		return adeos_fail(err, -EBUSY, "vnode ID %u is taken: that vnode is %s",
+				  spec->id, adeos_state_name(vnodes[spec->id]->state));
+	for (i = 0; i < ADEOS_MAX_VNODES; i++)
+		if (adeos_alive(vnodes[i]) && !strcmp(vnodes[i]->name, spec->name))
+			return adeos_fail(err, -EBUSY, "the name %s is taken by vnode %u",
+					  spec->name, i);
+	return 0;
+}
+
+static struct adeos_vnode *vnode_alloc(u32 id, struct adeos_error *err)
+{
+	struct adeos_vnode *vn;
+	phys_addr_t phys;
+
+	if (!adeos_pool_slot(id, &phys)) {
+		adeos_fail(err, -ENOMEM, "the root's mem= leaves no memory to the pool");
+		return NULL;
+	}
+	vn = vnodes[id];
+	if (vn)
+		return vn;
+	vn = kzalloc(sizeof(*vn), GFP_KERNEL);
+	if (!vn) {
+		adeos_fail(err, -ENOMEM, "the root is out of memory");
+		return NULL;
+	}
+	vn->id = id;
+	vn->state = ADEOS_STOPPED;
+	vn->slot = adeos_pool_slot(id, &vn->slot_phys);
+	return vn;
+}
+
+static void free_strings(struct adeos_vnode *vn)
+{
+	kfree_const(vn->cmdline);
+	kfree_const(vn->config);
+	kfree_const(vn->restart);
+	vn->cmdline = NULL;
+	vn->config = NULL;
+	vn->restart = NULL;
+}
+
+static int copy_strings(struct adeos_vnode *vn, const struct adeos_spec *spec)
+{
+	free_strings(vn);
+	strscpy(vn->name, spec->name, sizeof(vn->name));
+	vn->cmdline = kstrdup_const(spec->cmdline, GFP_KERNEL);
+	vn->config = kstrdup_const(spec->config, GFP_KERNEL);
+	vn->restart = kstrdup_const(spec->restart, GFP_KERNEL);
+	return vn->cmdline && vn->config && vn->restart ? 0 : -ENOMEM;
+}
+
+static void vnode_fill_page(struct adeos_vnode *vn)
+{
+	struct adeos_page *page = &vn->slot->page;
+
+	memset(page, 0, sizeof(*page));
+	page->id = vn->id;
+	page->nr_cpus = vn->nr_cpus;
+	memcpy(page->cpus, vn->cpus, sizeof(page->cpus));
+	memcpy(page->clusters, vn->clusters, sizeof(page->clusters));
+	page->mem_start = vn->start;
+	page->mem_size = vn->size;
+	adeos_arch_fill_page(page, vn->low_page);
+	adeos_log_clear(&vn->slot->log);
+	vn->log_end = 0;
+	vn->heartbeat = 0;
+}
+
+static int vnode_take(struct adeos_vnode *vn, const struct adeos_spec *spec,
+		      struct adeos_error *err)
+{
+	int ret;
+
+	ret = adeos_pool_take_cpus(spec->id, spec->cpus, spec->nr_cpus, err);
+	if (ret)
+		return ret;
+	ret = adeos_pool_take_memory(spec->memory, spec->address, &vn->start, err);
+	if (ret)
+		goto give_cpus;
+	ret = adeos_pool_take_clusters(vn->clusters, spec->nr_cpus, err);
+	if (ret)
+		goto give_memory;
+	ret = adeos_pool_take_low_page(err);
+	if (ret < 0)
+		goto give_clusters;
+	vn->low_page = ret;
+	vn->size = spec->memory;
+	vn->nr_cpus = spec->nr_cpus;
+	memcpy(vn->cpus, spec->cpus, spec->nr_cpus * sizeof(u32));
+	return 0;
+
+give_clusters:
+	adeos_pool_give_clusters(vn->clusters, spec->nr_cpus);
+give_memory:
+	adeos_pool_give_memory(vn->start, spec->memory);
+	vn->start = 0;
+give_cpus:
+	adeos_pool_give_cpus(spec->cpus, spec->nr_cpus);
+	return ret;
+}
+
+/**
+ * adeos_vnode_create() - take CPUs and memory for a vnode
+ * @spec: what it is made of
+ * @err: what was wrong
+ *
+ * KMB step 1 of the paper.  The new vnode is LOADING.
+ *
+ * Context: process, may sleep.
+ * Return: the vnode, or ERR_PTR(), and then nothing was taken.
+ */
+struct adeos_vnode *adeos_vnode_create(const struct adeos_spec *spec,
+				       struct adeos_error *err)
+{
+	struct adeos_vnode *vn;
+	int ret;
+
+	mutex_lock(&adeos_lock);
+	ret = check_spec(spec, err);
+	if (ret)
+		goto out;
+	vn = vnode_alloc(spec->id, err);
+	ret = -ENOMEM;
+	if (!vn)
+		goto out;
+	ret = vnode_take(vn, spec, err);
+	if (ret)
+		goto drop;
+	ret = copy_strings(vn, spec);
+	if (!ret && !vnodes[spec->id])
+		ret = adeos_sysfs_add(vn);
+	if (ret) {
+		adeos_fail(err, ret, "the root is out of memory");
+		vnode_end(vn, ADEOS_STOPPED);
+		goto drop;
+	}
+	vnodes[spec->id] = vn;
+	vnode_fill_page(vn);
+	set_state(vn, ADEOS_LOADING);
+	goto out;
+
+drop:
+	if (!vnodes[spec->id]) {
+		free_strings(vn);
+		kfree(vn);
+	}
+out:
+	mutex_unlock(&adeos_lock);
+	return ret ? ERR_PTR(ret) : vn;
+}
+EXPORT_SYMBOL_GPL(adeos_vnode_create);
+
+/**
+ * adeos_vnode_base() - where a vnode's region is
+ * @vn: a vnode that is loading
+ *
+ * Return: physical address.
+ */
+phys_addr_t adeos_vnode_base(const struct adeos_vnode *vn)
+{
+	return vn->start;
+}
+EXPORT_SYMBOL_GPL(adeos_vnode_base);
+
+/**
+ * adeos_vnode_page() - where a vnode's page is
+ * @vn: a vnode
+ *
+ * Return: physical address.
+ */
+phys_addr_t adeos_vnode_page(const struct adeos_vnode *vn)
+{
+	return vn->slot_phys;
+}
+EXPORT_SYMBOL_GPL(adeos_vnode_page);
+
+/**
+ * adeos_vnode_boot() - start a vnode's first CPU
+ * @vn: a vnode that is loading, with its image in place
+ * @startup: the image's startup_32, mapped executable
+ * @start: its physical address
+ * @boot_params: physical address of its struct boot_params
+ * @err: what was wrong
+ *
+ * KMB step 6 of the paper.
+ *
+ * Context: process, may sleep.
+ * Return: 0 or negative errno.
+ */
+int adeos_vnode_boot(struct adeos_vnode *vn, void *startup, phys_addr_t start,
+		     phys_addr_t boot_params, struct adeos_error *err)
+{
+	int ret;
+
+	mutex_lock(&adeos_lock);
+	if (vn->state != ADEOS_LOADING || vn->booted) {
+		ret = adeos_fail(err, -EBUSY, "vnode %u was booted already", vn->id);
+		goto out;
+	}
+	vn->booted = true;
+	ret = adeos_cpu_start(vn->cpus[0], vn->low_page, startup, start, boot_params);
+	if (ret)
+		adeos_fail(err, ret, "CPU %u does not answer", vn->cpus[0]);
+	queue_delayed_work(system_wq, &look, HZ);
+out:
+	mutex_unlock(&adeos_lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(adeos_vnode_boot);
+
+/**
+ * adeos_vnode_stop() - ask a vnode to shut down
+ * @id: its ID
+ * @err: what was wrong
+ *
+ * Context: process, may sleep.
+ * Return: 0 or negative errno; the vnode is STOPPING then.
+ */
+int adeos_vnode_stop(u32 id, struct adeos_error *err)
+{
+	struct adeos_vnode *vn;
+	int ret = 0;
+
+	mutex_lock(&adeos_lock);
+	vn = vnode_get_alive(id, &ret, err);
+	if (vn && vn->state == ADEOS_LOADING) {
+		ret = adeos_fail(err, -EBUSY, "vnode %u is loading: it can only be killed", id);
+	} else if (vn) {
+		set_state(vn, ADEOS_STOPPING);
+		WRITE_ONCE(vn->slot->page.request, ADEOS_REQUEST_STOP);
+		adeos_doorbell_ring(vn->cpus[0]);
+	}
+	mutex_unlock(&adeos_lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(adeos_vnode_stop);
+
+/**
+ * adeos_vnode_kill() - end a vnode at once
+ * @id: its ID
+ * @err: what was wrong
+ *
+ * Context: process, may sleep.
+ * Return: 0 or negative errno.
+ */
+int adeos_vnode_kill(u32 id, struct adeos_error *err)
+{
+	struct adeos_vnode *vn;
+	int ret = 0;
+
+	mutex_lock(&adeos_lock);
+	vn = vnode_get_alive(id, &ret, err);
+	if (vn) {
+		ret = vnode_end(vn, ADEOS_STOPPED);
+		if (ret)
+			adeos_fail(err, ret, "a CPU of vnode %u does not answer an INIT", id);
+	}
+	mutex_unlock(&adeos_lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(adeos_vnode_kill);
+
+/**
+ * adeos_log_read() - read a vnode's log, alive or dead
+ * @id: its ID
+ * @pos: in: where to read; out: where to go on
+ * @buf: where to store the text
+ * @len: its size, bytes
+ * @err: what was wrong
+ *
+ * Context: process, may sleep.
+ * Return: number of bytes stored, 0 at the end, or negative errno.
+ */
+ssize_t adeos_log_read(u32 id, u64 *pos, char *buf, size_t len, struct adeos_error *err)
+{
+	struct adeos_vnode *vn;
+	ssize_t n;
+	u64 old;
+
+	mutex_lock(&adeos_lock);
+	vn = vnode_get(id, err);
+	if (!vn) {
+		n = -ENOENT;
+	} else if (!id) {
+		n = adeos_fail(err, -EINVAL, "the root's log is read with dmesg");
+	} else {
+		do {
+			old = *pos;
+			n = adeos_log_get(&vn->slot->log, &vn->log_end, pos, buf, len);
+		} while (!n && *pos != old);
+	}
+	mutex_unlock(&adeos_lock);
+	return n;
+}
+EXPORT_SYMBOL_GPL(adeos_log_read);
+
+/**
+ * adeos_vnode_region() - the memory of a vnode
+ * @id: its ID
+ * @start: where to store its physical address
+ * @size: where to store its size, bytes
+ *
+ * Context: adeos_lock held.
+ * Return: true if it has any.
+ */
+bool adeos_vnode_region(u32 id, u64 *start, u64 *size)
+{
+	if (!id || !adeos_alive(vnodes[id]))
+		return false;
+	*start = vnodes[id]->start;
+	*size = vnodes[id]->size;
+	return true;
+}
+
+/**
+ * adeos_owner_at() - who has memory in a range
+ * @first: physical address
+ * @end: behind its last byte
+ *
+ * Context: adeos_lock held.
+ * Return: ID of a vnode, or 0 if none has.
+ */
+int adeos_owner_at(u64 first, u64 end)
+{
+	u64 start, size;
+	unsigned int i;
+
+	for (i = 1; i < ADEOS_MAX_VNODES; i++)
+		if (adeos_vnode_region(i, &start, &size) &&
+		    start < end && first < start + size)
+			return i;
+	return 0;
+}
+
+/**
+ * adeos_set_restart_ops() - choose who starts vnodes again
+ * @ops: the operations, or NULL
+ *
+ * Context: process, may sleep; on return, the old ones are not in use.
+ */
+void adeos_set_restart_ops(const struct adeos_restart_ops *ops)
+{
+	mutex_lock(&restart_lock);
+	restart_ops = ops;
+	mutex_unlock(&restart_lock);
+}
+EXPORT_SYMBOL_GPL(adeos_set_restart_ops);
+
+/**
+ * adeos_vnode_init() - enter the root into the table
+ *
+ * Context: __init, process.
+ * Return: 0 or negative errno.
+ */
+int __init adeos_vnode_init(void)
+{
+	struct adeos_vnode *root = kzalloc(sizeof(*root), GFP_KERNEL);
+
+	if (!root)
+		return -ENOMEM;
+	root->state = ADEOS_RUNNING;
+	strscpy(root->name, "root", sizeof(root->name));
+	root->cmdline = saved_command_line;
+	root->config = "";
+	root->restart = "no";
+	vnodes[0] = root;
+	adeos_arch_listen(vnode_rings);
+	return adeos_sysfs_add(root);
+}

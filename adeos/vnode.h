@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A vnode, as the root knows it.
+ */
+#ifndef _ADEOS_VNODE_H
+#define _ADEOS_VNODE_H
+
+#include <linux/kobject.h>
+
+#include "pool.h"
+
+/*
+ *            create            report UP           stop
+ *   (none) ---------> LOADING -----------> RUNNING ------> STOPPING
+ *                        |                  |   ^             |
+ *                        |      no heartbeat|   |heartbeat    |
+ *                        |                  v   |             |
+ *                        |                  HUNG              |
+ *                        |                   |                |
+ *    kill, reports OFF and REBOOT -----------+----------------+--> STOPPED
+ *    report CRASHED    ----------------------+----------------+--> CRASHED
+ *
+ * A vnode has CPUs and memory in all states but STOPPED and CRASHED; from
+ * those, "create" leads to LOADING again.
+ */
+enum adeos_state {
+	ADEOS_LOADING,
+	ADEOS_RUNNING,
+	ADEOS_STOPPING,
+	ADEOS_HUNG,
+	ADEOS_STOPPED,
+	ADEOS_CRASHED,
+};
+
+/**
+ * struct adeos_vnode - a vnode ID that was used at least once
+ * @kobj: vnodes/ID in sysfs
+ * @id: the ID
+ * @state: only adeos_set_state() writes it
+ * @booted: its first CPU was started
+ * @name: its name
+ * @cmdline: its kernel command line
+ * @config: path of its configuration, or ""
+ * @restart: what to do when it ends by itself
+ * @nr_cpus: how many CPUs it has, 0 in STOPPED and CRASHED
+ * @cpus: their APIC IDs
+ * @clusters: their APIC clusters
+ * @low_page: number of its trampoline's page
+ * @start: physical address of its region
+ * @size: size of the region, bytes
+ * @slot: its page and log ring
+ * @slot_phys: their physical address
+ * @log_end: end of its log, in 64 bits
+ * @heartbeat: last seen
+ * @heard: when it was seen to change, jiffies
+ *
+ * Protected by adeos_lock.  It is never freed: its log can be read later.
+ */
+struct adeos_vnode {
+	struct kobject kobj;
+	u32 id;
+	enum adeos_state state;
+	bool booted;
+	char name[32];
+	const char *cmdline;
+	const char *config;
+	const char *restart;
+	u32 nr_cpus;
+	u32 cpus[ADEOS_MAX_CPUS];
+	u32 clusters[ADEOS_MAX_CLUSTERS];
+	unsigned int low_page;
+	u64 start;
+	u64 size;
+	struct adeos_slot *slot;
+	phys_addr_t slot_phys;
+	u64 log_end;
+	u32 heartbeat;
+	unsigned long heard;
+};
+
+const char *adeos_state_name(enum adeos_state state);
+int adeos_sysfs_add(struct adeos_vnode *vn);
+
+static inline bool adeos_alive(const struct adeos_vnode *vn)
+{
+	return vn && vn->state != ADEOS_STOPPED && vn->state != ADEOS_CRASHED;
+}
+
+#endif /* _ADEOS_VNODE_H */

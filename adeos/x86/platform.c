@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The platform of a vnode other than the root: no BIOS, ACPI, PIT, PIC, RTC,
+ * i8042, VGA, serial port or PCI; what there is, the vnode page tells (paper:
+ * "Kernel initialization", "Timers").
+ */
+#include <linux/acpi.h>
+#include <linux/init.h>
+#include <linux/io.h>
+#include <linux/memblock.h>
+#include <linux/panic_notifier.h>
+#include <linux/pm.h>
+#include <linux/printk.h>
+#include <linux/reboot.h>
+#include <linux/sched/clock.h>
+#include <linux/serial_8250.h>
+#include <linux/sizes.h>
+#include <linux/smp.h>
+#include <linux/timekeeping.h>
+
+#include <asm/apic.h>
+#include <asm/cpufeature.h>
+#include <asm/e820/api.h>
+#include <asm/i8259.h>
+#include <asm/irq.h>
+#include <asm/mpspec.h>
+#include <asm/pci_x86.h>
+#include <asm/reboot.h>
+#include <asm/realmode.h>
+#include <asm/setup.h>
+#include <asm/tsc.h>
+#include <asm/x86_init.h>
+
+#include "../client.h"
+#include "arch.h"
+
+unsigned long phys_base __ro_after_init;
+EXPORT_SYMBOL(phys_base);
+
+/* Our slot, as mapped now: early, for a while, and then for good. */
+struct adeos_slot *adeos_own_slot;
+
+static phys_addr_t slot_phys __initdata;
+static struct adeos_page page __ro_after_init;	/* its constant part */
+static bool is_vnode __ro_after_init;
+
+/**
+ * adeos_is_vnode() - does this kernel run in a vnode other than the root?
+ *
+ * Context: any.
+ */
+bool adeos_is_vnode(void)
+{
+	return is_vnode;
+}
+
+/**
+ * adeos_own_id() - this kernel's vnode ID
+ *
+ * Context: any.
+ */
+u32 adeos_own_id(void)
+{
+	return page.id;
+}
+
+static void __init vnode_map_slot(void)
+{
+	slot_phys = boot_params.hdr.hardware_subarch_data;
+	adeos_own_slot = early_memremap(slot_phys, sizeof(struct adeos_slot));
+	page = adeos_own_slot->page;
+	adeos_console_early();
+
+	/* Whoever started us was not of our making. */
+	if (page.magic != ADEOS_PAGE_MAGIC || page.abi != ADEOS_ABI ||
+	    !page.nr_cpus || page.nr_cpus > ADEOS_MAX_CPUS)
+		panic("adeos: the vnode page at %pa is not valid", &slot_phys);
+
+	pr_info("adeos: vnode %u: memory [mem %#010llx-%#010llx], %u CPUs, first APIC ID %u\n",
+		page.id, page.mem_start, page.mem_start + page.mem_size - 1,
+		page.nr_cpus, page.cpus[0]);
+	adeos_apic_set_clusters(page.clusters, page.nr_cpus);
+
+	/* The nanokernel's interrupts only: LINT1 is the root's. */
+	parse_early_options("apic_extnmi=none");
+}
+
+static int __init vnode_remap_slot(void)
+{
+	struct adeos_slot *early = adeos_own_slot;
+
+	if (!is_vnode)
+		return 0;
+	adeos_own_slot = memremap(slot_phys, sizeof(*early), MEMREMAP_WB);
+	if (!adeos_own_slot)
+		panic("adeos: cannot map the vnode page");
+	early_memunmap(early, sizeof(*early));
+	return 0;
+}
+early_initcall(vnode_remap_slot);
+
+static char * __init vnode_memory_setup(void)
+{
+	/* In two pieces: Linux takes a map of one entry for a broken one. */
+	e820__range_add(page.mem_start, SZ_1M, E820_TYPE_RAM);
+	e820__range_add(page.mem_start + SZ_1M, page.mem_size - SZ_1M, E820_TYPE_RAM);
+	return "vnode";
+}
+
+static void __init vnode_parse_smp(void)
+{
+	unsigned int i;
+
+	register_lapic_address(APIC_DEFAULT_PHYS_BASE);
+	for (i = 0; i < page.nr_cpus; i++)
+		topology_register_apic(page.cpus[i], CPU_ACPIID_INVALID, true);
+	smp_found_config = 1;
+}
+
+/* The trampoline below 1 MiB is not ours, but lent; it leads to our CPUs. */
+static void __init vnode_realmode_init(void)
+{
+	static struct real_mode_header header;
+	u8 *trampoline = memremap(page.trampoline, PAGE_SIZE, MEMREMAP_WB);
+
+	if (!trampoline)
+		panic("adeos: cannot map the trampoline");
+	WRITE_ONCE(*(u32 *)(trampoline + TRAMP_ENTRY), __pa_symbol(startup_32_smp));
+	WRITE_ONCE(*(u32 *)(trampoline + TRAMP_GDT_BASE), __pa_symbol(boot_gdt));
+	memunmap(trampoline);
+
+	header.trampoline_start = page.trampoline;
+	real_mode_header = &header;
+}
+
+static unsigned long vnode_tsc_khz(void)
+{
+	return page.tsc_khz;
+}
+
+static void __init vnode_timer_init(void)
+{
+	lapic_timer_period = mul_u64_u32_div(page.lapic_khz, 1000, HZ);
+}
+
+static void vnode_get_wallclock(struct timespec64 *now)
+{
+	u64 ns = div_u64((rdtsc() - page.wall_tsc) * 1000, page.tsc_khz) * 1000;
+
+	now->tv_sec = page.wall_sec;
+	now->tv_nsec = page.wall_nsec;
+	timespec64_add_ns(now, ns);
+}
+
+static unsigned char vnode_get_nmi_reason(void)
+{
+	return 0;
+}
+
+static int __init vnode_pci_arch_init(void)
+{
+	return 0;
+}
+
+/* Ends this vnode, and only it: the root resets its CPUs. */
+static void __noreturn vnode_end(enum adeos_report report)
+{
+	local_irq_disable();
+	WRITE_ONCE(adeos_own_slot->page.report, report);
+	/* Before that, there is no way to ring: the root looks every second. */
+	if (smp_found_config)
+		adeos_doorbell_ring(page.root_apic_id);
+	for (;;)
+		halt();
+}
+
+static void vnode_restart(char *cmd)
+{
+	smp_send_stop();
+	vnode_end(ADEOS_REPORT_REBOOT);
+}
+
+static void vnode_halt(void)
+{
+	smp_send_stop();
+	vnode_end(ADEOS_REPORT_OFF);
+}
+
+static void vnode_emergency_restart(void)
+{
+	vnode_end(atomic_read(&panic_cpu) == PANIC_CPU_INVALID ?
+		  ADEOS_REPORT_REBOOT : ADEOS_REPORT_CRASHED);
+}
+
+/* panic() calls this when it has written everything that it has to say. */
+static long vnode_panic_end(int state)
+{
+	vnode_end(ADEOS_REPORT_CRASHED);
+}
+
+#if IS_BUILTIN(CONFIG_SERIAL_8250)
+/* The ports are the root's. */
+static void vnode_no_uart(int port, struct uart_port *up, u32 *capabilities)
+{
+	up->iobase = 0;
+}
+#endif
+
+static void __init vnode_arch_setup(void)
+{
+	vnode_map_slot();
+
+	setup_force_cpu_cap(X86_FEATURE_TSC_KNOWN_FREQ);
+	setup_force_cpu_cap(X86_FEATURE_TSC_RELIABLE);	/* there is no other clock */
+
+#if IS_BUILTIN(CONFIG_SERIAL_8250)
+	serial8250_set_isa_configurator(vnode_no_uart);
+#endif
+	disable_acpi();
+	pm_power_off = vnode_halt;
+	panic_blink = vnode_panic_end;
+	adeos_client_init(page.id);
+}
+
+/**
+ * adeos_vnode_early_setup() - replace what asks the firmware
+ *
+ * Context: __init, called from i386_start_kernel(), before setup_arch().
+ */
+void __init adeos_vnode_early_setup(void)
+{
+	is_vnode = true;
+
+	x86_init.oem.arch_setup			= vnode_arch_setup;
+	x86_init.resources.memory_setup		= vnode_memory_setup;
+	x86_init.resources.probe_roms		= x86_init_noop;
+	x86_init.resources.reserve_resources	= x86_init_noop;
+	x86_init.resources.dmi_setup		= x86_init_noop;
+	x86_init.mpparse.find_mptable		= x86_init_noop;
+	x86_init.mpparse.early_parse_smp_cfg	= x86_init_noop;
+	x86_init.mpparse.parse_smp_cfg		= vnode_parse_smp;
+	x86_init.irqs.pre_vector_init		= x86_init_noop;
+	x86_init.timers.timer_init		= vnode_timer_init;
+	x86_init.pci.arch_init			= vnode_pci_arch_init;
+
+	x86_platform.calibrate_cpu		= vnode_tsc_khz;
+	x86_platform.calibrate_tsc		= vnode_tsc_khz;
+	x86_platform.get_wallclock		= vnode_get_wallclock;
+	x86_platform.set_wallclock		= set_rtc_noop;
+	x86_platform.get_nmi_reason		= vnode_get_nmi_reason;
+	x86_platform.realmode_reserve		= x86_init_noop;
+	x86_platform.realmode_init		= vnode_realmode_init;
+	x86_platform.legacy.rtc			= 0;
+	x86_platform.legacy.warm_reset		= 0;
+	x86_platform.legacy.no_vga		= 1;
+	x86_platform.legacy.devices.pnpbios	= 0;
+	x86_platform.legacy.i8042		= X86_LEGACY_I8042_PLATFORM_ABSENT;
+
+	machine_ops.restart			= vnode_restart;
+	machine_ops.halt			= vnode_halt;
+	machine_ops.power_off			= vnode_halt;
+	machine_ops.shutdown			= smp_send_stop;
+	machine_ops.emergency_restart		= vnode_emergency_restart;
+
+	legacy_pic				= &null_legacy_pic;
+#ifdef CONFIG_PCI
+	pci_probe				= 0;
+#endif
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The root vnode on x86: its command line, and what of the machine it leaves
+ * to the pools.
+ */
+#include <linux/bitmap.h>
+#include <linux/init.h>
+#include <linux/io.h>
+#include <linux/memblock.h>
+#include <linux/printk.h>
+#include <linux/timekeeping.h>
+
+#include <asm/apic.h>
+#include <asm/e820/api.h>
+#include <asm/irq.h>
+#include <asm/pci_x86.h>
+#include <asm/realmode.h>
+#include <asm/setup.h>
+#include <asm/tsc.h>
+#include <asm/x86_init.h>
+
+#include "../pool.h"
+#include "arch.h"
+
+/* Low pages: the parking page, and one for each vnode that can be alive. */
+#define LOW_PAGES	(1 + ADEOS_MAX_CPUS)
+
+unsigned long adeos_low_pages __ro_after_init;
+unsigned int adeos_nr_low_pages __ro_after_init;
+
+static bool is_root __ro_after_init;
+static bool cpus_given __initdata;
+static DECLARE_BITMAP(root_cpus, ADEOS_NR_APIC_IDS) __initdata;
+static DECLARE_BITMAP(pool_cpus, ADEOS_NR_APIC_IDS) __initdata;
+
+/**
+ * adeos_is_root() - is this kernel the root vnode?
+ *
+ * Context: any.
+ */
+bool adeos_is_root(void)
+{
+	return is_root;
+}
+EXPORT_SYMBOL_GPL(adeos_is_root);
+
+/*
+ * Linux leaves the first MiB alone; before it reserves it, take the pages that
+ * only code in real mode needs.
+ */
+static void __init root_reserve_low(void)
+{
+	unsigned int n;
+
+	for (n = LOW_PAGES; n >= 2; n /= 2) {
+		adeos_low_pages = memblock_phys_alloc_range(n * PAGE_SIZE, PAGE_SIZE,
+							    0, SZ_1M);
+		if (adeos_low_pages)
+			break;
+	}
+	adeos_nr_low_pages = adeos_low_pages ? n : 0;
+	reserve_real_mode();
+}
+
+static int __init parse_vnode(char *arg)
+{
+	unsigned int id, i;
+	u32 clusters[ADEOS_MAX_CLUSTERS];
+
+	if (adeos_is_vnode())
+		return 0;
+	if (!arg || kstrtouint(arg, 0, &id)) {
+		pr_err("adeos: vnode=%s: expected a number\n", arg ? arg : "");
+		return -EINVAL;
+	}
+	if (id) {
+		pr_err("adeos: vnode=%u: only the root, 0, is booted by firmware; ignored\n", id);
+		return -EINVAL;
+	}
+	is_root = true;
+	x86_platform.realmode_reserve = root_reserve_low;
+	for (i = 0; i < ARRAY_SIZE(clusters); i++)
+		clusters[i] = i;
+	adeos_apic_set_clusters(clusters, ADEOS_MAX_CPUS);
+	return 0;
+}
+early_param("vnode", parse_vnode);
+
+static int __init parse_vnode_cpus(char *arg)
+{
+	if (adeos_is_vnode())
+		return 0;
+	if (!arg || bitmap_parselist(arg, root_cpus, ADEOS_NR_APIC_IDS)) {
+		bitmap_zero(root_cpus, ADEOS_NR_APIC_IDS);
+		pr_err("adeos: vnode_cpus=%s: expected a list of APIC IDs below %u\n",
+		       arg ? arg : "", ADEOS_NR_APIC_IDS);
+		return -EINVAL;
+	}
+	cpus_given = true;
+	return 0;
+}
+early_param("vnode_cpus", parse_vnode_cpus);
+
+/**
+ * adeos_claims_cpu() - keep a CPU that the firmware lists from Linux
+ * @apic_id: the CPU
+ * @present: false if it could only be plugged in
+ *
+ * Context: __init, while Linux enumerates the APICs.
+ * Return: true if Linux must forget about it.
+ */
+bool __init adeos_claims_cpu(u32 apic_id, bool present)
+{
+	if (!is_root || !cpus_given || apic_id >= ADEOS_NR_APIC_IDS ||
+	    test_bit(apic_id, root_cpus))
+		return false;
+	if (apic_id == read_apic_id()) {
+		pr_err("adeos: vnode_cpus= lacks the boot CPU, APIC ID %u; added\n", apic_id);
+		return false;
+	}
+	if (present)
+		set_bit(apic_id, pool_cpus);
+	return true;
+}
+
+static void __init root_init_cpus(void)
+{
+	unsigned int id;
+
+	for_each_set_bit(id, pool_cpus, ADEOS_NR_APIC_IDS)
+		adeos_pool_add_cpu(id);
+	if (!cpus_given)
+		return;
+	for_each_set_bit(id, root_cpus, ADEOS_NR_APIC_IDS)
+		if (!test_bit(id, phys_cpu_present_map))
+			pr_warn("adeos: vnode_cpus=: there is no CPU with APIC ID %u\n", id);
+}
+
+/* The pool: RAM by the firmware's word that is nothing by the root's. */
+static void __init root_init_memory(void)
+{
+	struct e820_entry *e;
+	u64 end;
+	int i;
+
+	for (i = 0; i < e820_table_firmware->nr_entries; i++) {
+		e = &e820_table_firmware->entries[i];
+		/* A vnode's kernel starts where physical is linear. */
+		end = min_t(u64, e->addr + e->size, PAGE_OFFSET);
+		if (e->type == E820_TYPE_RAM && e->addr < end)
+			adeos_pool_add_memory(PAGE_ALIGN(e->addr), end & PAGE_MASK);
+	}
+	for (i = 0; i < e820_table->nr_entries; i++) {
+		e = &e820_table->entries[i];
+		if (e->type == E820_TYPE_RAM)
+			adeos_pool_add_root(e->addr, e->addr + e->size);
+		adeos_pool_remove_memory(e->addr & PAGE_MASK,
+					 PAGE_ALIGN(e->addr + e->size));
+	}
+	adeos_pool_remove_memory(0, SZ_1M);
+
+	/* Linux takes the largest gap for PCI: what it does not know is RAM. */
+	if (IS_ENABLED(CONFIG_PCI))
+		pci_mem_start = max_t(u64, pci_mem_start, adeos_pool_end());
+}
+
+static int __init root_init(void)
+{
+	if (!is_root)
+		return 0;
+	if (!adeos_nr_low_pages) {
+		pr_err("adeos: no memory below 1 MiB: no vnode can be started\n");
+		return -ENOMEM;
+	}
+	memcpy(__va(adeos_low_pages), adeos_park, adeos_park_end - adeos_park);
+	root_init_cpus();
+	root_init_memory();
+	return adeos_pool_init();
+}
+/* Before PCI hands out what it takes for free address space. */
+arch_initcall(root_init);
+
+/**
+ * adeos_arch_fill_page() - tell a vnode about the machine
+ * @page: its page, the clusters, CPUs and memory already filled in
+ * @low_page: number of the low page lent to it
+ *
+ * Context: process.
+ */
+void adeos_arch_fill_page(struct adeos_page *page, unsigned int low_page)
+{
+	struct timespec64 now;
+
+	page->magic = ADEOS_PAGE_MAGIC;
+	page->abi = ADEOS_ABI;
+	page->root_apic_id = cpuid_to_apicid[0];
+	page->trampoline = adeos_low_pages + low_page * PAGE_SIZE;
+	page->tsc_khz = tsc_khz;
+	page->lapic_khz = mul_u64_u32_div(lapic_timer_period, HZ, 1000);
+	page->wall_tsc = rdtsc();
+	ktime_get_real_ts64(&now);
+	page->wall_sec = now.tv_sec;
+	page->wall_nsec = now.tv_nsec;
+}
+
+/**
+ * adeos_arch_listen() - have a function called when a vnode rings
+ * @ring: the function; called in hard interrupt context
+ */
+void adeos_arch_listen(void (*ring)(void))
+{
+	x86_platform_ipi_callback = ring;
+}
