@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The seven steps that start a vnode (paper: "Kernel-mode bootloader").
+ *
+ * A region is laid out like the memory of a PC, from its start:
+ *
+ *	 64 KiB	struct boot_params
+ *	128 KiB	the kernel command line
+ *	 16 MiB	the kernel, or wherever it is linked for
+ *	 at the end, or what the kernel maps linearly of it: the initrd
+ */
+#include <linux/cleanup.h>
+#include <linux/file.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/printk.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+
+#include <asm/setup.h>
+
+#include "image.h"
+#include "load.h"
+
+#define BOOT_PARAMS	SZ_64K
+#define CMDLINE		SZ_128K
+#define LOWMEM		(640UL << 20)	/* mapped by any kernel, whatever its vmalloc= */
+#define SLACK		SZ_16M		/* what a kernel allocates before it frees */
+#define WINDOW		SZ_4M
+
+/**
+ * struct node - a vnode that this module has loaded
+ * @vn: it, while it waits to be booted
+ * @entry: where its startup_32 is, from the start of the region
+ * @start: where its kernel starts
+ * @end: where its kernel ends
+ * @req: how it was loaded, if it may have to be loaded again
+ */
+struct node {
+	struct adeos_vnode *vn;
+	u32 entry;
+	u32 start;
+	u32 end;
+	struct kmb_request *req;
+};
+
+static struct node nodes[KMB_MAX_VNODES];
+static DEFINE_MUTEX(nodes_lock);
+
+static size_t initrd_size(const struct kmb_request *req)
+{
+	return req->initrd ? i_size_read(file_inode(req->initrd)) : 0;
+}
+
+static u64 initrd_offset(const struct kmb_request *req)
+{
+	return min_t(u64, req->spec.memory, LOWMEM) - PAGE_ALIGN(initrd_size(req));
+}
+
+static int check_size(const struct kmb_request *req, const struct kmb_image *image,
+		      struct adeos_error *err)
+{
+	u64 need = (u64)image->end + PAGE_ALIGN((u64)initrd_size(req)) + SLACK;
+
+	if (req->initrd && (i_size_read(file_inode(req->initrd)) > LOWMEM ||
+			    image->end + PAGE_ALIGN((u64)initrd_size(req)) > LOWMEM))
+		return adeos_fail(err, -EFBIG, "initrd: too large");
+	if (req->spec.memory < need)
+		return adeos_fail(err, -EINVAL,
+			"memory: %lluM is too small: this kernel and initrd need at least %lluM",
+			req->spec.memory / SZ_1M,
+			(u64)ALIGN(need, ADEOS_REGION_ALIGN) / SZ_1M);
+	return 0;
+}
+
+/* Step 3: the kernel ... */
+static int copy_kernel(const struct kmb_image *image, phys_addr_t base,
+		       struct adeos_error *err)
+{
+	void *to = adeos_map(base + image->start, image->end - image->start);
+
+	if (!to)
+		return adeos_fail(err, -ENOMEM, "the root cannot map the kernel's memory");
+	kmb_image_copy(image, to);
+	adeos_unmap(to);
+	return 0;
+}
+
+/* ... the initrd, window by window, since it may be larger than vmalloc= ... */
+static int copy_initrd(const struct kmb_request *req, phys_addr_t base,
+		       struct adeos_error *err)
+{
+	size_t size = initrd_size(req), done, len;
+	loff_t pos = 0;
+	ssize_t n = 0;
+	void *to;
+
+	for (done = 0; done < size; done += len) {
+		len = min_t(size_t, WINDOW, size - done);
+		to = adeos_map(base + initrd_offset(req) + done, len);
+		if (!to)
+			return adeos_fail(err, -ENOMEM, "the root cannot map the initrd's memory");
+		while (pos < done + len) {
+			n = kernel_read(req->initrd, to + (pos - done), done + len - pos, &pos);
+			if (n <= 0)
+				break;
+		}
+		adeos_unmap(to);
+		if (n <= 0)
+			return adeos_fail(err, n ?: -EIO, "initrd: cannot be read: error %zd", n);
+	}
+	return 0;
+}
+
+/* ... and the boot parameters. */
+static int copy_params(const struct kmb_request *req, const struct kmb_image *image,
+		       phys_addr_t base, phys_addr_t page, struct adeos_error *err)
+{
+	struct boot_params *bp;
+	void *low = adeos_map(base, CMDLINE + COMMAND_LINE_SIZE);
+
+	if (!low)
+		return adeos_fail(err, -ENOMEM, "the root cannot map the boot parameters");
+	bp = low + BOOT_PARAMS;
+	memset(bp, 0, sizeof(*bp));
+	bp->hdr = image->header;
+	bp->hdr.type_of_loader = 0xff;
+	bp->hdr.setup_data = 0;
+	bp->hdr.hardware_subarch = X86_SUBARCH_VNODE;
+	bp->hdr.hardware_subarch_data = page;
+	bp->hdr.cmd_line_ptr = base + CMDLINE;
+	bp->hdr.ramdisk_image = req->initrd ? base + initrd_offset(req) : 0;
+	bp->hdr.ramdisk_size = initrd_size(req);
+	strscpy(low + CMDLINE, req->spec.cmdline, COMMAND_LINE_SIZE);
+	adeos_unmap(low);
+	return 0;
+}
+
+static int load(struct kmb_request *req, const struct kmb_image *image,
+		struct adeos_vnode *vn, struct adeos_error *err)
+{
+	phys_addr_t base = adeos_vnode_base(vn);
+	int ret;
+
+	ret = copy_kernel(image, base, err);
+	if (!ret)
+		ret = copy_initrd(req, base, err);
+	if (!ret)
+		ret = copy_params(req, image, base, adeos_vnode_page(vn), err);
+	return ret;
+}
+
+static void node_forget(struct node *node)
+{
+	kmb_request_free(node->req);
+	*node = (struct node){ };
+}
+
+static int load_locked(struct kmb_request *req, struct adeos_error *err)
+{
+	struct node *node = &nodes[req->spec.id];
+	struct kmb_image image;
+	struct adeos_vnode *vn;
+	int ret;
+
+	ret = kmb_image_read(&image, req->kernel, err);
+	if (ret)
+		return ret;
+	ret = check_size(req, &image, err);
+	if (ret)
+		goto out;
+
+	/* Steps 1 and 5. */
+	vn = adeos_vnode_create(&req->spec, err);
+	ret = PTR_ERR_OR_ZERO(vn);
+	if (ret)
+		goto out;
+	/* Steps 2 and 3. */
+	ret = load(req, &image, vn, err);
+	if (ret) {
+		adeos_vnode_kill(req->spec.id, NULL);
+		goto out;
+	}
+	if (node->req != req)
+		node_forget(node);
+	node->vn = vn;
+	node->start = image.start;
+	node->end = image.end;
+	node->entry = image.entry;
+out:
+	kmb_image_free(&image);
+	return ret;
+}
+
+/**
+ * kmb_load() - take memory and CPUs for a vnode, and put its kernel there
+ * @req: what is asked for; on success, it belongs to this file
+ * @err: what was wrong
+ *
+ * Context: process, may sleep.
+ * Return: 0 or negative errno, and then nothing has changed.
+ */
+int kmb_load(struct kmb_request *req, struct adeos_error *err)
+{
+	int ret;
+
+	if (!req->spec.id || req->spec.id >= KMB_MAX_VNODES)
+		return adeos_fail(err, -EINVAL, "vnode ID %u is out of range: expected 1 to %u",
+				  req->spec.id, KMB_MAX_VNODES - 1);
+	guard(mutex)(&nodes_lock);
+	ret = load_locked(req, err);
+	if (ret)
+		return ret;
+	/* The files are needed again only to restart. */
+	if (req->restart == KMB_RESTART_NO)
+		kmb_request_free(req);
+	else
+		nodes[req->spec.id].req = req;
+	return 0;
+}
+
+static int boot_locked(u32 id, struct adeos_error *err)
+{
+	struct node *node = id < KMB_MAX_VNODES ? &nodes[id] : NULL;
+	phys_addr_t base;
+	void *kernel;
+	int ret;
+
+	if (!node || !node->vn)
+		return adeos_fail(err, -ENOENT, "vnode %u is not loaded", id);
+	base = adeos_vnode_base(node->vn);
+
+	/* Step 4. */
+	kernel = adeos_map_exec(base + node->start, node->end - node->start);
+	if (!kernel)
+		return adeos_fail(err, -ENOMEM, "the root cannot map the kernel's memory");
+	/* Step 6. */
+	ret = adeos_vnode_boot(node->vn, kernel + (node->entry - node->start),
+			       base + node->entry, base + BOOT_PARAMS, err);
+	/* Step 7. */
+	adeos_unmap(kernel);
+	node->vn = NULL;
+	return ret;
+}
+
+/**
+ * kmb_boot() - start a vnode that kmb_load() has loaded
+ * @id: its ID
+ * @err: what was wrong
+ *
+ * Context: process, may sleep.
+ * Return: 0 or negative errno.
+ */
+int kmb_boot(u32 id, struct adeos_error *err)
+{
+	guard(mutex)(&nodes_lock);
+	return boot_locked(id, err);
+}
+
+/* A vnode has ended by itself. */
+static void restart(u32 id, bool crashed)
+{
+	struct kmb_request *req;
+	struct adeos_error err = { };
+	int ret;
+
+	guard(mutex)(&nodes_lock);
+	req = nodes[id].req;
+	if (!req || (req->restart == KMB_RESTART_ON_FAILURE && !crashed))
+		return;
+	ret = load_locked(req, &err);
+	if (!ret)
+		ret = boot_locked(id, &err);
+	if (ret)
+		pr_err("kmb: vnode %u cannot be restarted: %s\n", id, err.text);
+}
+
+static const struct adeos_restart_ops restart_ops = {
+	.ended = restart,
+};
+
+/**
+ * kmb_request_free() - forget a request
+ * @req: the request, or NULL
+ */
+void kmb_request_free(struct kmb_request *req)
+{
+	if (!req)
+		return;
+	if (req->kernel)
+		fput(req->kernel);
+	if (req->initrd)
+		fput(req->initrd);
+	kfree(req->spec.name);
+	kfree(req->spec.cmdline);
+	kfree(req->spec.config);
+	kfree(req);
+}
+
+int kmb_load_init(void)
+{
+	adeos_set_restart_ops(&restart_ops);
+	return 0;
+}
+
+void kmb_load_exit(void)
+{
+	unsigned int i;
+
+	adeos_set_restart_ops(NULL);
+	for (i = 0; i < KMB_MAX_VNODES; i++)
+		node_forget(&nodes[i]);
+}
