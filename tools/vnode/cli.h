@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The commands of vnode(8), and what they share.
+ */
+#ifndef _CLI_H
+#define _CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "errtext.h"
+#include "libadeos.h"
+
+#define EXIT_USAGE	2
+#define STOP_TIMEOUT	60	/* seconds */
+
+/**
+ * struct args - what the user asked of a command
+ * @items: files, IDs and names
+ * @nr: how many
+ * @json: print JSON
+ * @follow: go on as the log grows
+ * @verbose: say what was done
+ * @timeout: seconds to wait, -1 for ever
+ * @state: the state to wait for, VNODE_DEFINED if none was named
+ */
+struct args {
+	char **items;
+	size_t nr;
+	bool json;
+	bool follow;
+	bool verbose;
+	int timeout;
+	enum vnode_state state;
+};
+
+/* Each command returns vnode's exit status. */
+int command_start(const struct args *args);
+int command_list(const struct args *args);
+int command_show(const struct args *args);
+int command_wait(const struct args *args);
+int command_stop(const struct args *args);
+int command_kill(const struct args *args);
+int command_restart(const struct args *args);
+int command_log(const struct args *args);
+int command_memory(const struct args *args);
+
+/* report.c */
+__printf(1, 2) void report(const char *fmt, ...);
+int report_error(const struct errtext *err);
+
+/* table.c */
+#define TABLE_MAX_COLUMNS	8
+void table_print(char **cells, size_t rows, size_t columns);
+
+/* stop.c */
+int find_stoppable(const char *id_or_name, struct vnode *vnode, struct errtext *err);
+int stop_vnodes(int kmb, const struct vnode *vnodes, size_t nr, int timeout);
+
+#endif /* _CLI_H */

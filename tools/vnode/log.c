@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vnode log: a vnode's kernel log, alive or dead.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+#define FOLLOW_US	200000
+
+/* Prints the log from @pos to its end. */
+static int print_log(int kmb, __u32 id, __u64 *pos, struct errtext *err)
+{
+	char buf[16384];
+	__u32 len;
+
+	do {
+		len = sizeof(buf);
+		if (kmb_log(kmb, id, pos, buf, &len, err))
+			return -1;
+		if (fwrite(buf, 1, len, stdout) != len)
+			return err_set(err, "output: %s", strerror(errno));
+	} while (len);
+	if (fflush(stdout))
+		return err_set(err, "output: %s", strerror(errno));
+	return 0;
+}
+
+/* The log is read once more after the end was seen. */
+static int follow_log(int kmb, __u32 id, struct errtext *err)
+{
+	enum vnode_state state;
+	__u64 pos = 0;
+	int ret;
+
+	for (;;) {
+		ret = adeos_wait(id, STATES_ENDED, adeos_deadline(0), &state, err);
+		if (ret < 0 || print_log(kmb, id, &pos, err))
+			return -1;
+		if (!ret)
+			return 0;
+		usleep(FOLLOW_US);
+	}
+}
+
+/**
+ * command_log - vnode log
+ * @args: what the user asked for
+ *
+ * Return: vnode's exit status.
+ */
+int command_log(const struct args *args)
+{
+	struct vnode vnode;
+	struct errtext err;
+	__u64 pos = 0;
+	int kmb, ret;
+
+	if (adeos_find(args->items[0], &vnode, &err))
+		return report_error(&err);
+	kmb = kmb_open(&err);
+	if (kmb < 0)
+		return report_error(&err);
+	if (args->follow)
+		ret = follow_log(kmb, vnode.id, &err);
+	else
+		ret = print_log(kmb, vnode.id, &pos, &err);
+	if (ret) {
+		report("%s: %s", vnode.name, err.text);
+		ret = EXIT_FAILURE;
+	}
+	close(kmb);
+	return ret;
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vnode stop and vnode kill.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+/**
+ * find_stoppable - find a vnode that is to be stopped or killed
+ * @id_or_name: what the user wrote
+ * @vnode: where to store it
+ * @err: set on failure
+ *
+ * Return: 0 on success, -1 on failure.
+ */
+int find_stoppable(const char *id_or_name, struct vnode *vnode, struct errtext *err)
+{
+	if (adeos_find(id_or_name, vnode, err))
+		return -1;
+	if (!vnode->id)
+		return err_set(err, "%s: is the root vnode, use poweroff or reboot", id_or_name);
+	return 0;
+}
+
+/* Finds all that were named, once each; returns their number, 0 on failure. */
+static size_t find_all(const struct args *args, struct vnode *vnodes)
+{
+	struct errtext err;
+	size_t i, j, nr = 0;
+
+	for (i = 0; i < args->nr; i++) {
+		if (find_stoppable(args->items[i], &vnodes[nr], &err)) {
+			report_error(&err);
+			return 0;
+		}
+		for (j = 0; vnodes[j].id != vnodes[nr].id;)
+			j++;
+		if (j == nr && ++nr == KMB_MAX_VNODES)
+			break;
+	}
+	return nr;
+}
+
+static bool has_ended(const struct vnode *vnode, long long deadline, enum vnode_state *state)
+{
+	struct errtext err;
+	int ret = adeos_wait(vnode->id, STATES_ENDED, deadline, state, &err);
+
+	if (ret < 0)
+		report("%s: %s", vnode->name, err.text);
+	return !ret;
+}
+
+static int kill_one(int kmb, const struct vnode *vnode)
+{
+	struct errtext err;
+
+	if (!kmb_kill(kmb, vnode->id, &err))
+		return EXIT_SUCCESS;
+	report("%s: %s", vnode->name, err.text);
+	return EXIT_FAILURE;
+}
+
+/* Asks a vnode to stop; one that is still loading cannot, and is killed. */
+static int ask_to_stop(int kmb, const struct vnode *vnode)
+{
+	enum vnode_state state = vnode->state;
+	struct errtext err;
+
+	if (!kmb_stop(kmb, vnode->id, &err) ||
+	    has_ended(vnode, adeos_deadline(0), &state))
+		return EXIT_SUCCESS;
+	if (state == VNODE_LOADING)
+		return kill_one(kmb, vnode);
+	report("%s: %s", vnode->name, err.text);
+	return EXIT_FAILURE;
+}
+
+static int stop_one(int kmb, const struct vnode *vnode, long long deadline, int timeout)
+{
+	enum vnode_state state;
+
+	if (has_ended(vnode, deadline, &state))
+		return EXIT_SUCCESS;
+	report("%s: did not stop within %d s, killing it", vnode->name, timeout);
+	return kill_one(kmb, vnode);
+}
+
+/**
+ * stop_vnodes - stop vnodes in order, and by force those that do not
+ * @kmb: KMB's device
+ * @vnodes: the vnodes
+ * @nr: how many, at most KMB_MAX_VNODES
+ * @timeout: how many seconds they have
+ *
+ * Return: vnode's exit status.
+ */
+int stop_vnodes(int kmb, const struct vnode *vnodes, size_t nr, int timeout)
+{
+	long long deadline = adeos_deadline(timeout);
+	bool asked[KMB_MAX_VNODES];
+	int ret = EXIT_SUCCESS;
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		asked[i] = false;
+		if (STATE_BIT(vnodes[i].state) & STATES_ENDED)
+			continue;
+		asked[i] = !ask_to_stop(kmb, &vnodes[i]);
+		if (!asked[i])
+			ret = EXIT_FAILURE;
+	}
+	for (i = 0; i < nr; i++)
+		if (asked[i] && stop_one(kmb, &vnodes[i], deadline, timeout))
+			ret = EXIT_FAILURE;
+	return ret;
+}
+
+static int kill_vnodes(int kmb, const struct vnode *vnodes, size_t nr)
+{
+	int ret = EXIT_SUCCESS;
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		if (kill_one(kmb, &vnodes[i]))
+			ret = EXIT_FAILURE;
+	return ret;
+}
+
+static int end_vnodes(const struct args *args, bool orderly)
+{
+	struct vnode *vnodes = calloc(KMB_MAX_VNODES, sizeof(*vnodes));
+	int kmb, ret = EXIT_FAILURE;
+	struct errtext err;
+	size_t nr;
+
+	nr = vnodes ? find_all(args, vnodes) : 0;
+	if (!nr)
+		goto out;
+	kmb = kmb_open(&err);
+	if (kmb < 0) {
+		ret = report_error(&err);
+		goto out;
+	}
+	ret = orderly ? stop_vnodes(kmb, vnodes, nr, args->timeout) :
+			kill_vnodes(kmb, vnodes, nr);
+	close(kmb);
+out:
+	free(vnodes);
+	return ret;
+}
+
+/**
+ * command_stop - vnode stop
+ * @args: what the user asked for
+ *
+ * Return: vnode's exit status.
+ */
+int command_stop(const struct args *args)
+{
+	return end_vnodes(args, true);
+}
+
+/**
+ * command_kill - vnode kill
+ * @args: what the user asked for
+ *
+ * Return: vnode's exit status.
+ */
+int command_kill(const struct args *args)
+{
+	return end_vnodes(args, false);
+}

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0
+# bash completion for vnode(8)
+
+# IDs and names of the vnodes that the kernel knows
+_vnode_known()
+{
+	local dir
+
+	for dir in "${VNODE_SYSFS:-/sys/kernel/adeos}"/vnodes/*/; do
+		[ -r "$dir/name" ] || continue
+		basename "$dir"
+		cat "$dir/name"
+	done
+}
+
+# names of the configurations in /etc/vnode
+_vnode_configs()
+{
+	local file
+
+	for file in "${VNODE_CONF_DIR:-/etc/vnode}"/*.conf; do
+		[ -e "$file" ] && basename "$file" .conf
+	done
+}
+
+# Offers those of the words on standard input that begin with what was typed.
+# compgen -W is not used because it expands what looks like shell code.
+_vnode_reply()
+{
+	local word
+
+	while read -r word; do
+		[[ $word == "$1"* ]] && COMPREPLY+=("$word")
+	done
+}
+
+_vnode_options()
+{
+	case $1 in
+	start|restart) printf '%s\n' --timeout --verbose ;;
+	list|show|memory) echo --json ;;
+	wait) printf '%s\n' --state --timeout ;;
+	stop) echo --timeout ;;
+	log) echo --follow ;;
+	esac
+	echo --help
+}
+
+_vnode()
+{
+	local command=${COMP_WORDS[1]} current=${COMP_WORDS[COMP_CWORD]}
+	local before=${COMP_WORDS[COMP_CWORD - 1]}
+
+	# "--state=run" comes as three words
+	if [ "$before" = "=" ] && [ "$COMP_CWORD" -gt 2 ]; then
+		before=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	COMPREPLY=()
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		_vnode_reply "$current" < <(printf '%s\n' start list show wait stop kill \
+			restart log memory --help --version)
+		return
+	fi
+	case $before in
+	--state)
+		[ "$current" = "=" ] && current=
+		_vnode_reply "$current" < <(printf '%s\n' loading running stopping stopped \
+			crashed hung)
+		return ;;
+	--timeout)
+		return ;;
+	esac
+	case $command,$current in
+	*,-*)
+		_vnode_reply "$current" < <(_vnode_options "$command") ;;
+	start,*)
+		compopt -o filenames 2> /dev/null
+		_vnode_reply "$current" < <(_vnode_configs
+			compgen -f -X '!*.conf' -- "$current"
+			compgen -d -- "$current") ;;
+	show,*)
+		_vnode_reply "$current" < <(_vnode_known; _vnode_configs) ;;
+	wait,*|stop,*|kill,*|restart,*|log,*)
+		_vnode_reply "$current" < <(_vnode_known) ;;
+	esac
+}
+
+complete -F _vnode vnode
