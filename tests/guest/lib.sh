@@ -1,0 +1,117 @@
+# shellcheck shell=sh
+# For the part of a test that runs in a machine's root vnode: TAP lines without
+# numbers, which guest_test in ../lib.sh numbers.
+
+set -u
+conf=/tmp/conf
+mkdir -p $conf
+export VNODE_CONF_DIR=$conf
+
+pass() {
+	echo "ok - $1"
+}
+
+fail() {
+	echo "not ok - $1"
+}
+
+diag() {
+	printf '%s\n' "$*" | sed 's/^/# /'
+}
+
+# ok NAME COMMAND…: COMMAND succeeds
+ok() {
+	ok_name=$1
+	shift
+	if ok_output=$("$@" 2>&1); then
+		pass "$ok_name"
+	else
+		fail "$ok_name"
+		diag "$ok_output"
+		return 1
+	fi
+}
+
+# is GOT WANTED NAME
+is() {
+	if [ "$1" = "$2" ]; then
+		pass "$3"
+	else
+		fail "$3"
+		diag "     got: $1"
+		diag "expected: $2"
+		return 1
+	fi
+}
+
+# like GOT REGEX NAME: some line of GOT matches
+like() {
+	if printf '%s\n' "$1" | grep -qE -e "$2"; then
+		pass "$3"
+	else
+		fail "$3"
+		diag "no line matches '$2' in:"
+		diag "$(printf '%s\n' "$1" | tail -n 30)"
+		return 1
+	fi
+}
+
+unlike() {
+	if printf '%s\n' "$1" | grep -qE -e "$2"; then
+		fail "$3"
+		diag "some line matches '$2' in:"
+		diag "$(printf '%s\n' "$1" | grep -E -e "$2" | head -n 10)"
+		return 1
+	else
+		pass "$3"
+	fi
+}
+
+# refuses STATUS REGEX NAME COMMAND…: COMMAND fails with STATUS and one line
+refuses() {
+	want=$1 regex=$2 name=$3
+	shift 3
+	got=$("$@" 2>&1)
+	status=$?
+	if [ "$status" -eq "$want" ] && [ "$(printf '%s\n' "$got" | wc -l)" -eq 1 ] &&
+		printf '%s\n' "$got" | grep -qE -e "$regex"; then
+		pass "$name"
+	else
+		fail "$name"
+		diag "status $status, expected $want and one line like '$regex':"
+		diag "$got"
+	fi
+}
+
+# node ID CPUS MEMORY [LINE…]: writes nodeID.conf
+node() {
+	id=$1
+	{
+		printf '[vnode]\nid = %s\ncpus = %s\nmemory = %s\n' "$1" "$2" "$3"
+		printf 'kernel = /boot/vmlinuz\ninitrd = /boot/initrd.img\n'
+		shift 3
+		for line; do
+			printf '%s\n' "$line"
+		done
+	} >"$conf/node$id.conf"
+}
+
+# await_log ID REGEX: waits until a line of the vnode's log matches
+await_log() {
+	tries=0
+	until vnode log "$1" | grep -qE -e "$2"; do
+		tries=$((tries + 1))
+		[ $tries -lt 1200 ] || return 1
+		sleep 0.1
+	done
+}
+
+# pools: what is free, for comparing
+pools() {
+	echo "cpus $(cat /sys/kernel/adeos/cpus_free) free $(cat /sys/kernel/adeos/memory/free)" \
+		"largest $(cat /sys/kernel/adeos/memory/largest)"
+}
+
+state() {
+	cat "/sys/kernel/adeos/vnodes/$1/state"
+}

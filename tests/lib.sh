@@ -1,0 +1,154 @@
+# shellcheck shell=sh
+# Helpers for tests: TAP, and the lab.  A test sources this file, makes its
+# claims, and ends with done_testing.
+
+set -u
+top=$(cd -- "$(dirname -- "$0")" && pwd -P)
+while [ ! -x "$top/tools/lab" ]; do
+	top=$(dirname -- "$top")
+done
+# shellcheck disable=SC2034 # for the tests
+build=${LAB_BUILD:-$top/build}
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/lab-test.XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
+
+tests_run=0
+tests_failed=0
+
+# report STATUS NAME: one claim, true if STATUS is 0
+report() {
+	tests_run=$((tests_run + 1))
+	if [ "$1" -eq 0 ]; then
+		printf 'ok %d - %s\n' "$tests_run" "$2"
+	else
+		printf 'not ok %d - %s\n' "$tests_run" "$2"
+		tests_failed=$((tests_failed + 1))
+		return 1
+	fi
+}
+
+# ok NAME COMMAND…: COMMAND succeeds
+ok() {
+	ok_name=$1
+	shift
+	"$@"
+	report $? "$ok_name"
+}
+
+# not_ok NAME COMMAND…: COMMAND fails
+not_ok() {
+	ok_name=$1
+	shift
+	if "$@"; then fail "$ok_name"; else pass "$ok_name"; fi
+}
+
+# is GOT WANTED NAME
+is() {
+	[ "$1" = "$2" ]
+	report $? "$3" || {
+		diag "     got: $1"
+		diag "expected: $2"
+		return 1
+	}
+}
+
+# like GOT REGEX NAME: some line of GOT matches the extended regular expression
+like() {
+	printf '%s\n' "$1" | grep -qE -e "$2"
+	report $? "$3" || {
+		diag "no line matches '$2' in:"
+		diag "$1"
+		return 1
+	}
+}
+
+# unlike GOT REGEX NAME: no line of GOT matches
+unlike() {
+	printf '%s\n' "$1" | grep -qE -e "$2"
+	report "$(($? != 1))" "$3" || {
+		diag "some line matches '$2' in:"
+		diag "$1"
+		return 1
+	}
+}
+
+pass() {
+	report 0 "$1"
+}
+
+fail() {
+	report 1 "$1"
+}
+
+diag() {
+	printf '%s\n' "$*" | sed 's/^/# /'
+}
+
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+done_testing() {
+	echo "1..$tests_run"
+	[ "$tests_failed" -eq 0 ]
+	exit
+}
+
+lab() {
+	"$top/tools/lab" "$@"
+}
+
+# lab_exec [options] -- COMMAND…: runs a machine; leaves the command's output
+# in $output, what it and the lab said on standard error in $errors, the exit
+# status in $status, and the kernel's log in $console.
+# shellcheck disable=SC2034 # they are for the test
+lab_exec() {
+	: >"$scratch/console"
+	lab exec --console "$scratch/console" "$@" >"$scratch/output" 2>"$scratch/errors" </dev/null
+	status=$?
+	output=$(cat "$scratch/output")
+	errors=$(cat "$scratch/errors")
+	console=$(tr -d '\r' <"$scratch/console")
+}
+
+# Reports of the kernel's own checks: lockdep, KFENCE, UBSAN, …
+splat_patterns='WARNING:|BUG:|Oops|UBSAN|KFENCE|INFO: (task|rcu|possible|suspicious|inconsistent)|possible recursive locking|Call Trace|Kernel panic|general protection|unable to handle|INFO: trying to register non-static key|DEBUG_LOCKS_WARN_ON|ODEBUG|list_(add|del) corruption|Object .*already|scheduling while atomic|sleeping function called|bad page'
+
+# no_splat TEXT NAME: the kernel log TEXT reports no mistake
+no_splat() {
+	unlike "$1" "$splat_patterns" "$2"
+}
+
+# guest_test [options] SCRIPT [ARGUMENT…]: runs tests/guest/SCRIPT in a machine's
+# root vnode, and makes its claims ours.  It must reach its end.
+guest_share=$top/tests/guest
+guest_test() {
+	guest_options=
+	while [ "${1#--}" != "$1" ]; do
+		case $1 in
+		--debug | --no-vnode | --plain) guest_options="$guest_options $1" ;;
+		*)
+			guest_options="$guest_options $1 $2"
+			shift
+			;;
+		esac
+		shift
+	done
+	guest_name=$1
+	# shellcheck disable=SC2086 # a list
+	lab_exec $guest_options --share "$guest_share" -- \
+		sh -c 'cd /mnt/host && script=$1 && shift && . "./$script" && echo the-end' sh "$@"
+	while IFS= read -r line; do
+		case $line in
+		'ok - '*) pass "${line#ok - }" ;;
+		'not ok - '*) fail "${line#not ok - }" || : ;;
+		the-end) ;;
+		*) printf '%s\n' "$line" | sed '/^#/!s/^/# /' ;;
+		esac
+	done <"$scratch/output"
+	is "$(tail -n 1 "$scratch/output")" the-end "$guest_name ran to its end" ||
+		diag "$errors"
+	no_splat "$console" "the root has nothing to complain about"
+}

@@ -1,0 +1,19 @@
+#!/bin/sh
+# With CONFIG_ADEOS=n the patched tree compiles to the machine code of the
+# unpatched one: all that the patches touch, and the parts of the kernel that
+# include the headers they touch.  tests/long/noconfig.t does the rest.
+# needs: plain
+
+# shellcheck source=tests/noconfig.sh
+. "$(dirname "$0")/noconfig.sh"
+
+check_comparison
+
+# shellcheck disable=SC2046 # a list
+build_patched arch/x86/ mm/ $(list_touched_objects)
+compare_objects 150 arch/x86 mm
+for object in $(list_touched_objects); do
+	ok "$object" same_image "$unpatched/$object" "$patched/$object"
+done
+
+done_testing

@@ -1,0 +1,165 @@
+# shellcheck shell=sh
+# Static checks.  Each says whether it passed; the last line says it of all.
+
+# What is checked is code to come into the kernel, and code that talks to it.
+c_folders='adeos kmb vdev tools tests'
+
+check() {
+	check_name=$1
+	shift
+	# Not as a condition, in which set -e would count for nothing
+	set +e
+	(
+		set -e
+		step "check-$check_name" "$@"
+	) 2>"$build/log/.check"
+	check_result=$?
+	set -e
+	if [ "$check_result" -eq 0 ]; then
+		say "ok      $check_name"
+	else
+		cat "$build/log/.check" >&2
+		say "NOT OK  $check_name"
+		failed=1
+	fi
+}
+
+list_scripts() {
+	{
+		find "$top/tools" "$top/tests" "$top/bench" "$top/.ci" -type f 2>/dev/null |
+			while read -r file; do
+				case $(head -n 1 "$file" | tr -d '\0') in
+				'#!/bin/sh'* | '#!/bin/busybox sh'*) echo "$file" ;;
+				esac
+			done
+	} | sort
+}
+
+check_scripts() {
+	# With what they source; parts of tools/lab say nothing by themselves
+	list_scripts | xargs shellcheck -a -x -s sh
+}
+
+check_style() {
+	cd "$build/linux" || return
+	result=0
+	for patch in $(list_patches); do
+		echo "== $patch"
+		perl scripts/checkpatch.pl --strict --quiet --no-summary --no-signoff \
+			--ignore FILE_PATH_CHANGES,CONFIG_DESCRIPTION "$patches/$patch" || result=1
+	done
+	# shellcheck disable=SC2044 # names without spaces
+	for file in $(for folder in $c_folders; do
+		[ ! -d "$top/$folder" ] || find "$top/$folder" -name '*.[chS]'
+	done); do
+		perl scripts/checkpatch.pl --strict --quiet --no-summary --no-tree --terse --show-types --file "$file" || result=1
+	done
+	return "$result"
+}
+
+# The compiler's additional warnings, and sparse's, in folders of their own
+check_sources() {
+	compile_with_warnings >"$build/log/sources.out" 2>&1 || {
+		cat "$build/log/sources.out"
+		return 1
+	}
+	cat "$build/log/sources.out"
+	# Here, and not in the log, which may not be written yet
+	! grep -qE '(adeos|modules-check)/.*(warning|error):' "$build/log/sources.out"
+}
+
+compile_with_warnings() {
+	select_variant
+	check_out=$tree/out-check
+	# shellcheck disable=SC2046 # a list
+	write_config "$tree" "$check_out" $(list_fragments) || return
+	run_kbuild "$tree" "$check_out" modules_prepare || return
+	find "$check_out/adeos" -name '*.o' -delete 2>/dev/null || :
+	run_kbuild "$tree" "$check_out" W=1 C=2 adeos/ || return
+	for folder in $module_folders; do
+		has_modules "$folder" || continue
+		rm -rf "$build/modules-check/$folder"
+		mkdir -p "$build/modules-check"
+		ln -sfn "$top/adeos" "$build/modules-check/adeos"
+		cp -R "$top/$folder" "$build/modules-check/$folder"
+		run_kbuild "$tree" "$check_out" W=1 C=2 M="$build/modules-check/$folder" KBUILD_MODPOST_WARN=1 modules || return
+	done
+}
+
+# check_series FOLDER: do the patches apply, one by one, without fuzz?
+check_series() {
+	cd "$1" || return
+	our_quilt push -a
+}
+
+# The files that the series touches, out of the source package in the file $1
+unpack_touched_files() {
+	mkdir -p "$2"
+	# shellcheck disable=SC2046 # a list
+	list_patched_files $(list_patches) | sed "s,^,$source_package/," >"$2.files"
+	dpkg-deb --fsys-tarfile "$1" | tar -xO "./usr/src/$source_package.tar.xz" |
+		{ tar -xJ --strip-components=1 -C "$2" -T "$2.files" 2>&1 || :; } |
+		# New files of ours
+		grep -v -e 'Not found in archive' -e 'Exiting with failure' || :
+}
+
+check_series_on_package() {
+	folder=$build/sources/$1
+	rm -rf "$folder"
+	mkdir -p "$folder"
+	if ! (cd "$build/sources" && rm -f "$source_package"_*.deb && apt-get download "$source_package=$1"); then
+		echo "$1 cannot be fetched; not checked"
+		return
+	fi
+	unpack_touched_files "$build"/sources/"$source_package"_*.deb "$folder"
+	rm -f "$build"/sources/"$source_package"_*.deb
+	check_series "$folder"
+}
+
+check_series_on_source() {
+	folder=$build/sources/installed
+	rm -rf "$folder"
+	mkdir -p "$folder"
+	# shellcheck disable=SC2046 # a list
+	(cd "$build/linux-plain" && list_patched_files $(list_patches) | while read -r file; do
+		[ ! -e "$file" ] || echo "$file"
+	done | cpio -pdm --quiet "$folder")
+	check_series "$folder"
+}
+
+# Other versions of the source package: all of them, or the oldest and newest
+list_other_versions() {
+	installed=$(dpkg-query -W -f='${Version}' "$source_package")
+	apt-cache madison "$source_package" | cut -d '|' -f 2 | tr -d ' ' | grep -vxF -e "$installed" | sort -uV |
+		if [ -n "$all_sources" ]; then cat; else sed -n '1p; $p' | uniq; fi
+}
+
+run_checks() {
+	all_sources=
+	case ${1-} in
+	'') ;;
+	--all-sources) all_sources=1 ;;
+	*) wrong_usage "check: unknown option $1" ;;
+	esac
+	testing=1
+	plain=
+	(
+		lock_build
+		install_packages
+		mkdir -p "$build/stamps" "$build/log"
+		select_variant
+		prepare_tree
+		failed=
+		check scripts check_scripts
+		check style check_style
+		if has_patches; then
+			check sources check_sources
+			check series check_series_on_source
+			for version in $(list_other_versions); do
+				check "series-$version" check_series_on_package "$version"
+			done
+		fi
+		[ -z "$failed" ] || die "some checks failed; their output is in $build/log/check-*.log"
+		say "all checks passed"
+	)
+}
