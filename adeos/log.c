@@ -40,11 +40,12 @@ void adeos_log_put(struct adeos_log *log, const char *s, size_t len)
 		WRITE_ONCE(log->text[head % ADEOS_LOG_SIZE], *s);
 		head++;
 		/*
-		 * The text before the position that covers it; and position by
-		 * position, so that a reader can tell what was overwritten
-		 * while it copied.
+		 * The text before the position that covers it, and that before
+		 * the next text: a reader that saw a byte overwritten must also
+		 * see, in its second look at the head, that it was.
 		 */
 		smp_store_release(&log->head, head);
+		smp_wmb();
 	}
 }
 

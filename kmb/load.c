@@ -257,6 +257,27 @@ int kmb_boot(u32 id, struct adeos_error *err)
 	return boot_locked(id, err);
 }
 
+/**
+ * kmb_kill() - end a vnode at once, and for good
+ * @id: its ID
+ * @err: what was wrong
+ *
+ * Not between a load and its boot, which would then boot nothing.
+ *
+ * Context: process, may sleep.
+ * Return: 0 or negative errno.
+ */
+int kmb_kill(u32 id, struct adeos_error *err)
+{
+	int ret;
+
+	guard(mutex)(&nodes_lock);
+	ret = adeos_vnode_kill(id, err);
+	if (!ret)
+		node_forget(&nodes[id]);
+	return ret;
+}
+
 /* A vnode has ended by itself. */
 static void restart(u32 id, bool crashed)
 {

@@ -196,7 +196,7 @@ static long do_vnode(unsigned int cmd, const struct kmb_vnode *in, struct adeos_
 	case KMB_STOP:
 		return adeos_vnode_stop(in->id, err);
 	default:
-		return adeos_vnode_kill(in->id, err);
+		return kmb_kill(in->id, err);
 	}
 }
 

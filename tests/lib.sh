@@ -139,7 +139,7 @@ guest_test() {
 	guest_name=$1
 	# shellcheck disable=SC2086 # a list
 	lab_exec $guest_options --share "$guest_share" -- \
-		sh -c 'cd /mnt/host && script=$1 && shift && . "./$script" && echo the-end' sh "$@"
+		sh -c 'cd /mnt/host && script=$1 && shift && . "./$script"; echo the-end' sh "$@"
 	while IFS= read -r line; do
 		case $line in
 		'ok - '*) pass "${line#ok - }" ;;

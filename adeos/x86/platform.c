@@ -206,6 +206,12 @@ static void vnode_no_uart(int port, struct uart_port *up, u32 *capabilities)
 }
 #endif
 
+/* Called after acpi_mps_check(), which gives up the APIC without ACPI. */
+static void __init vnode_disable_acpi(void)
+{
+	disable_acpi();
+}
+
 static void __init vnode_arch_setup(void)
 {
 	vnode_map_slot();
@@ -216,7 +222,6 @@ static void __init vnode_arch_setup(void)
 #if IS_BUILTIN(CONFIG_SERIAL_8250)
 	serial8250_set_isa_configurator(vnode_no_uart);
 #endif
-	disable_acpi();
 	pm_power_off = vnode_halt;
 	panic_blink = vnode_panic_end;
 	adeos_client_init(page.id);
@@ -233,7 +238,7 @@ void __init adeos_vnode_early_setup(void)
 
 	x86_init.oem.arch_setup			= vnode_arch_setup;
 	x86_init.resources.memory_setup		= vnode_memory_setup;
-	x86_init.resources.probe_roms		= x86_init_noop;
+	x86_init.resources.probe_roms		= vnode_disable_acpi;
 	x86_init.resources.reserve_resources	= x86_init_noop;
 	x86_init.resources.dmi_setup		= x86_init_noop;
 	x86_init.mpparse.find_mptable		= x86_init_noop;

@@ -7,6 +7,10 @@ conf=/tmp/conf
 mkdir -p $conf
 export VNODE_CONF_DIR=$conf
 
+# Reports of the kernel's own checks, in a vnode's log; see ../lib.sh
+# shellcheck disable=SC2034 # for the scripts
+splats='WARNING:|BUG:|Oops|UBSAN|KFENCE|INFO: (task|rcu|possible|suspicious|inconsistent)|Call Trace|Kernel panic|sleeping function'
+
 pass() {
 	echo "ok - $1"
 }
@@ -67,13 +71,15 @@ unlike() {
 	fi
 }
 
-# refuses STATUS REGEX NAME COMMAND…: COMMAND fails with STATUS and one line
+# refuses STATUS REGEX NAME COMMAND…: COMMAND fails with STATUS and one line, or,
+# if that is 2, with the usage after it
 refuses() {
 	want=$1 regex=$2 name=$3
 	shift 3
 	got=$("$@" 2>&1)
 	status=$?
-	if [ "$status" -eq "$want" ] && [ "$(printf '%s\n' "$got" | wc -l)" -eq 1 ] &&
+	lines=$(printf '%s\n' "$got" | wc -l)
+	if [ "$status" -eq "$want" ] && [ "$lines" -eq 1 -o "$want" -eq 2 ] &&
 		printf '%s\n' "$got" | grep -qE -e "$regex"; then
 		pass "$name"
 	else
@@ -100,6 +106,17 @@ node() {
 await_log() {
 	tries=0
 	until vnode log "$1" | grep -qE -e "$2"; do
+		tries=$((tries + 1))
+		[ $tries -lt 1200 ] || return 1
+		sleep 0.1
+	done
+}
+
+# await_beat ID: waits until the vnode's heartbeat grows
+await_beat() {
+	beat=$(cat "/sys/kernel/adeos/vnodes/$1/heartbeat")
+	tries=0
+	while [ "$(cat "/sys/kernel/adeos/vnodes/$1/heartbeat")" = "$beat" ]; do
 		tries=$((tries + 1))
 		[ $tries -lt 1200 ] || return 1
 		sleep 0.1

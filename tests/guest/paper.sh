@@ -24,7 +24,7 @@ is "$(sed -n '/^Linux version/!{/^[0-9]*$/{p;q}}' /tmp/2)" 4 'nproc in the secon
 like "$(head -n 1 /tmp/1)" 'Linux version' 'its log begins with the first message'
 like "$(cat /tmp/1)" 'vnode 1: memory \[mem 0x0*14000000-0x0*1bffffff\]' 'its log names its range'
 like "$(cat /tmp/2)" 'vnode 2: memory \[mem 0x0*48000000-0x0*53ffffff\]' 'and so does the other'
-unlike "$(cat /tmp/1 /tmp/2)" 'WARNING:|BUG:|Call Trace' 'neither complains'
+unlike "$(cat /tmp/1 /tmp/2)" "$splats" 'neither complains'
 
 # Everything that a kernel shows of the machine is its own.
 apicids() {
@@ -34,24 +34,24 @@ is "$(apicids /proc/cpuinfo)" '0 ' "the root's CPU"
 is "$(apicids /tmp/1)" '1 2 3 ' "the first one's CPUs"
 is "$(apicids /tmp/2)" '4 5 6 7 ' "the second one's CPUs"
 
-# ram FILE: its System RAM, as decimal pairs
-ram() {
-	sed -n 's/^ *\([0-9a-f]*\)-\([0-9a-f]*\) : .*/0x\1 0x\2/p' "$1" | while read -r a b; do
+# ranges FILE: what its /proc/iomem lists, as decimal pairs.  The local APIC is
+# every CPU's own, at one address (which i386 shows as a virtual one).
+ranges() {
+	sed -n '/Local APIC/d; s/^ *\([0-9a-f]*\)-\([0-9a-f]*\) : .*/0x\1 0x\2/p' "$1" | while read -r a b; do
 		echo "$((a)) $((b))"
 	done
 }
 inside() {
-	ram "$1" | while read -r a b; do
-		# The local APIC is every CPU's own, at one address.
+	ranges "$1" | while read -r a b; do
 		if [ "$a" -lt "$2" ] || [ "$b" -gt "$3" ]; then
-			[ "$a" -ge $((0xfee00000)) ] && [ "$b" -le $((0xfee00fff)) ] || echo "$a $b"
+			echo "$a $b"
 		fi
 	done
 }
 is "$(inside /tmp/1 $((0x14000000)) $((0x1bffffff)))" '' "/proc/iomem of the first is inside its region"
 is "$(inside /tmp/2 $((0x48000000)) $((0x53ffffff)))" '' "/proc/iomem of the second is inside its region"
 like "$(cat /tmp/1)" '[0-9a-f]+-[0-9a-f]+ : System RAM' 'and shows RAM'
-is "$(ram /proc/iomem | while read -r a b; do
+is "$(ranges /proc/iomem | while read -r a b; do
 	for r in 0x14000000 0x1bffffff 0x48000000 0x53ffffff; do
 		[ $((r)) -lt "$a" ] || [ $((r)) -gt "$b" ] || echo "$a-$b has $r"
 	done

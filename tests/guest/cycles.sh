@@ -1,0 +1,75 @@
+# shellcheck shell=sh
+# cycles.sh KILLS STOPS: start and end a vnode that often; nothing may stay behind.
+# shellcheck source=tests/guest/lib.sh
+. ./lib.sh
+
+kills=$1 stops=$2
+node 1 1,2 64M 'cmdline = quiet'
+
+# usage: what the root's kernel uses, in kB, by kind
+usage() {
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	sed -n 's/^\(MemFree\|Slab\|VmallocUsed\|PageTables\|KernelStack\|Percpu\): *\([0-9]*\) kB/\1 \2/p' /proc/meminfo
+}
+
+# objects: how many of each kind are allocated
+objects() {
+	sed 1,2d /proc/slabinfo | awk '{ print $1, $2 }' | sort
+}
+
+# grown FILE FILE LIMIT: names whose number grew by LIMIT or more
+grown() {
+	join "$1" "$2" | awk -v limit="$3" '$3 - $2 >= limit { print $1, $2, "->", $3 }'
+}
+
+join() {
+	awk 'NR == FNR { v[$1] = $2; next } { print $1, v[$1] + 0, $2 }' "$1" "$2"
+}
+
+kill_cycle() {
+	vnode start --timeout 300 node1 && vnode kill 1
+}
+
+stop_cycle() {
+	vnode start --timeout 300 node1 && vnode stop --timeout 300 1
+}
+
+# repeat NUMBER COMMAND: until it fails
+repeat() {
+	cycle=0
+	while [ $cycle -lt "$1" ]; do
+		$2 || return 1
+		cycle=$((cycle + 1))
+	done
+}
+
+# What is allocated once
+repeat 2 kill_cycle
+repeat 1 stop_cycle
+before=$(pools)
+usage >/tmp/usage.1
+objects >/tmp/objects.1
+
+ok "$kills cycles of start and kill" repeat "$kills" kill_cycle
+is "$(pools)" "$before" 'the pools are as before'
+ok "$stops cycles of start and stop" repeat "$stops" stop_cycle
+is "$(pools)" "$before" 'the pools are as before'
+is "$(dmesg | grep -c 'adeos: vnode 1: stopped')" $((kills + stops + 3)) 'each of them came to its end'
+
+usage >/tmp/usage.2
+objects >/tmp/objects.2
+is "$(grown /tmp/objects.1 /tmp/objects.2 "$kills")" '' 'no kind of object grew by one a cycle'
+# A page a cycle would be four times as much.
+grep -v MemFree /tmp/usage.1 >/tmp/used.1
+grep -v MemFree /tmp/usage.2 >/tmp/used.2
+is "$(grown /tmp/used.1 /tmp/used.2 "$kills")" '' '/proc/meminfo has not grown'
+free=$(join /tmp/usage.1 /tmp/usage.2 | awk '$1 == "MemFree" { print $2 - $3 }')
+diag "free memory: ${free} kB less after $((kills + stops)) cycles"
+ok 'free memory is where it was' test "$free" -lt $((4 * (kills + stops)))
+
+# One with everything it has to say, on all its CPUs
+node 1 1-3 96M 'cmdline = lab.run="nproc; cat /proc/iomem | wc -l; poweroff"'
+vnode start --timeout 0 node1
+ok 'a vnode that powers off' vnode wait 1 --state stopped --timeout 300
+unlike "$(vnode log 1)" "$splats" 'its kernel has nothing to complain about'

@@ -1,0 +1,8 @@
+#!/bin/sh
+# Twelve vnodes on a machine of 13 CPUs.
+
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+guest_test --cpus 13 --memory 2G --timeout 900 twelve.sh
+done_testing
