@@ -16,16 +16,17 @@ static DEFINE_RAW_SPINLOCK(ring_lock);
 static ssize_t ring_put(u32 vtermno, const u8 *buf, size_t count)
 {
 	unsigned long flags;
-	bool locked = true;
 
-	/* The lock's holder may have been stopped by a panic on this CPU. */
-	if (oops_in_progress)
-		locked = raw_spin_trylock_irqsave(&ring_lock, flags);
-	else
+	if (!raw_spin_trylock_irqsave(&ring_lock, flags)) {
+		/* Its holder may have been stopped by a panic on this CPU. */
+		if (oops_in_progress) {
+			adeos_log_put(&adeos_own_slot->log, buf, count);
+			return count;
+		}
 		raw_spin_lock_irqsave(&ring_lock, flags);
+	}
 	adeos_log_put(&adeos_own_slot->log, buf, count);
-	if (locked)
-		raw_spin_unlock_irqrestore(&ring_lock, flags);
+	raw_spin_unlock_irqrestore(&ring_lock, flags);
 	return count;
 }
 

@@ -45,7 +45,7 @@ void adeos_log_put(struct adeos_log *log, const char *s, size_t len)
 		 * see, in its second look at the head, that it was.
 		 */
 		smp_store_release(&log->head, head);
-		smp_wmb();
+		smp_wmb();	/* pairs with smp_rmb() in adeos_log_get() */
 	}
 }
 
@@ -88,7 +88,7 @@ size_t adeos_log_get(const struct adeos_log *log, u64 *end, u64 *pos,
 		buf[i] = READ_ONCE(log->text[(*pos + i) % ADEOS_LOG_SIZE]);
 
 	/* The copy before the second look at what was overwritten meanwhile. */
-	smp_rmb();
+	smp_rmb();	/* pairs with smp_wmb() in adeos_log_put() */
 	*end += (u32)(READ_ONCE(log->head) - (u32)*end);
 	first = oldest(*end);
 	lost = *pos < first ? min_t(u64, len, first - *pos) : 0;

@@ -11,11 +11,7 @@
 #ifdef __KERNEL__
 #include <linux/types.h>
 #else
-#include <stddef.h>
-#include <stdint.h>
-typedef uint8_t u8;
-typedef uint32_t u32;
-typedef uint64_t u64;
+#include "user.h"
 #endif
 
 #define ADEOS_LOG_SIZE	(128u << 10)	/* power of two */

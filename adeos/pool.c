@@ -22,13 +22,16 @@
 #include "region.h"
 #include "x86/arch.h"
 
+/* Protects the pools and the vnodes. */
 DEFINE_MUTEX(adeos_lock);
 
 static s16 cpu_owner[ADEOS_NR_APIC_IDS] = {
 	[0 ... ADEOS_NR_APIC_IDS - 1] = ADEOS_CPU_NONE
 };
+
 static DECLARE_BITMAP(clusters_used, ADEOS_MAX_CLUSTERS);
 static DECLARE_BITMAP(low_used, 1 + ADEOS_MAX_CPUS);
+
 static struct region_set memory;	/* free */
 static struct region_set root_memory;
 static u64 memory_total;

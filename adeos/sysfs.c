@@ -199,6 +199,7 @@ static const struct attribute_group memory_group = {
 	.attrs = memory_attrs,
 };
 
+/* Before the pools open, which shows the root. */
 static int __init adeos_sysfs_setup(void)
 {
 	int ret;
@@ -219,5 +220,4 @@ static int __init adeos_sysfs_setup(void)
 	ret = sysfs_create_file(adeos_kobj, &cpus_free_attr.attr);
 	return ret ?: sysfs_create_group(memory_kobj, &memory_group);
 }
-/* Before the pools open, which shows the root. */
 postcore_initcall(adeos_sysfs_setup);

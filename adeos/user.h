@@ -6,20 +6,31 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-typedef uint8_t u8;
-typedef uint32_t u32;
-typedef uint64_t u64;
+#include <linux/types.h>
+
+typedef __u8 u8;
+typedef __u32 u32;
+typedef unsigned long long u64;
 
 #define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, v)	__atomic_store_n(&(x), v, __ATOMIC_RELAXED)
+
+/* As C11 has it; what it pairs with is said where it is used. */
 #define smp_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
+/* As C11 has it; what it pairs with is said where it is used. */
 #define smp_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
+/* As C11 has it; what it pairs with is said where it is used. */
 #define smp_wmb()		__atomic_thread_fence(__ATOMIC_RELEASE)
+/* As C11 has it; what it pairs with is said where it is used. */
 #define smp_rmb()		__atomic_thread_fence(__ATOMIC_ACQUIRE)
-#define min_t(t, a, b)		((t)(a) < (t)(b) ? (t)(a) : (t)(b))
+
+#define min_t(type, a, b) ({			\
+	type _a = (a);				\
+	type _b = (b);				\
+	_a < _b ? _a : _b;			\
+})
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 
 #endif /* _ADEOS_USER_H */

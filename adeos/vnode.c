@@ -62,7 +62,8 @@ static struct adeos_vnode *vnode_get_alive(u32 id, int *ret, struct adeos_error 
 	if (!vn) {
 		*ret = -ENOENT;
 	} else if (!id) {
-		*ret = adeos_fail(err, -EINVAL, "vnode 0 is the root, which is not started or stopped this way");
+		*ret = adeos_fail(err, -EINVAL,
+				  "vnode 0 is the root, which is not ended this way");
 		vn = NULL;
 	} else if (!adeos_alive(vn)) {
 		*ret = adeos_fail(err, -ESRCH, "vnode %u is not running: it is %s",

@@ -92,7 +92,7 @@ static ssize_t decompress(void *out, size_t out_len, const u8 *in, size_t in_len
 {
 	if (in[0] == 0x1f && in[1] == 0x8b)
 		return ungzip(out, out_len, in, in_len);
-	if (!memcmp(in, "\xfd" "7zXZ", 6))
+	if (!memcmp(in, "\3757zXZ", 6))
 		return unxz(out, out_len, in, in_len);
 	if (get_unaligned_le32(in) == 0xfd2fb528)
 		return unzstd(out, out_len, in, in_len);
@@ -135,11 +135,11 @@ static int find_payload(struct kmb_image *image, const u8 *file, size_t size,
 
 static bool has_note(const u8 *notes, size_t len)
 {
-	const Elf32_Nhdr *n;
+	const struct elf32_note *n;
 	size_t name, desc;
 
 	while (len >= sizeof(*n)) {
-		n = (const Elf32_Nhdr *)notes;
+		n = (const struct elf32_note *)notes;
 		notes += sizeof(*n);
 		len -= sizeof(*n);
 		name = ALIGN((u64)n->n_namesz, 4);
@@ -156,7 +156,7 @@ static bool has_note(const u8 *notes, size_t len)
 	return false;
 }
 
-static int check_segment(struct kmb_image *image, const Elf32_Phdr *p,
+static int check_segment(struct kmb_image *image, const struct elf32_phdr *p,
 			 struct adeos_error *err)
 {
 	if (p->p_filesz > p->p_memsz || p->p_offset > image->size ||
@@ -171,8 +171,8 @@ static int check_segment(struct kmb_image *image, const Elf32_Phdr *p,
 
 static int check_elf(struct kmb_image *image, struct adeos_error *err)
 {
-	const Elf32_Ehdr *e = image->elf;
-	const Elf32_Phdr *p;
+	const struct elf32_hdr *e = image->elf;
+	const struct elf32_phdr *p;
 	bool note = false;
 	unsigned int i;
 
@@ -218,7 +218,7 @@ static int unpack(struct kmb_image *image, const u8 *file, size_t size,
 		return ret;
 	/* The build appends the size, decompressed, in all formats. */
 	image->size = get_unaligned_le32(payload + len - 4);
-	if (image->size < sizeof(Elf32_Ehdr) || image->size > KERNEL_MAX)
+	if (image->size < sizeof(struct elf32_hdr) || image->size > KERNEL_MAX)
 		return adeos_fail(err, -ENOEXEC, "kernel: its size, %zu bytes, is not plausible",
 				  image->size);
 	image->elf = vmalloc(image->size);
@@ -267,8 +267,8 @@ int kmb_image_read(struct kmb_image *image, struct file *file, struct adeos_erro
  */
 void kmb_image_copy(const struct kmb_image *image, void *to)
 {
-	const Elf32_Ehdr *e = image->elf;
-	const Elf32_Phdr *p = image->elf + e->e_phoff;
+	const struct elf32_hdr *e = image->elf;
+	const struct elf32_phdr *p = image->elf + e->e_phoff;
 	unsigned int i;
 	void *seg;
 

@@ -30,7 +30,7 @@ static void icr_send(u32 apic_id, u32 low)
 	local_irq_restore(flags);
 }
 
-static volatile u8 *low_page(unsigned int n)
+static u8 *low_page(unsigned int n)
 {
 	return __va(adeos_low_pages + n * PAGE_SIZE);
 }
@@ -49,11 +49,11 @@ static volatile u8 *low_page(unsigned int n)
 int adeos_cpu_park(const u32 *apic_ids, unsigned int nr)
 {
 	unsigned long end = jiffies + ANSWER_TIMEOUT;
-	volatile u8 *page = low_page(0);
+	u8 *page = low_page(0);
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
-		page[256 + apic_ids[i]] = 0;
+		WRITE_ONCE(page[256 + apic_ids[i]], 0);
 		icr_send(apic_ids[i], APIC_INT_LEVELTRIG | APIC_INT_ASSERT | APIC_DM_INIT);
 	}
 	usleep_range(10000, 11000);
@@ -62,7 +62,7 @@ int adeos_cpu_park(const u32 *apic_ids, unsigned int nr)
 		icr_send(apic_ids[i], APIC_DM_STARTUP | adeos_low_pages >> PAGE_SHIFT);
 	}
 	for (i = 0; i < nr; i++) {
-		while (!page[256 + apic_ids[i]]) {
+		while (!READ_ONCE(page[256 + apic_ids[i]])) {
 			if (time_after(jiffies, end)) {
 				pr_err("adeos: CPU %u does not answer an INIT\n",
 				       apic_ids[i]);
@@ -94,7 +94,7 @@ int adeos_cpu_start(u32 apic_id, unsigned int page, void *startup, u32 start,
 	int (*startup_32)(const struct adeos_startup *s) = startup;
 	unsigned long end = jiffies + ANSWER_TIMEOUT;
 	struct adeos_startup s = {
-		.trampoline = (u8 *)low_page(page),
+		.trampoline = low_page(page),
 		.trampoline_phys = adeos_low_pages + page * PAGE_SIZE,
 		.apic = (u8 __iomem *)fix_to_virt(FIX_APIC_BASE),
 		.apic_id = apic_id,
@@ -108,7 +108,7 @@ int adeos_cpu_start(u32 apic_id, unsigned int page, void *startup, u32 start,
 	ret = startup_32(&s);
 	preempt_enable();
 
-	while (ret && !*(volatile u32 *)(s.trampoline + TRAMP_REACHED)) {
+	while (ret && !READ_ONCE(*(u32 *)(s.trampoline + TRAMP_REACHED))) {
 		if (time_after(jiffies, end))
 			return -ETIMEDOUT;
 		usleep_range(1000, 2000);

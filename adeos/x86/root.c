@@ -164,6 +164,7 @@ static void __init root_init_memory(void)
 		pci_mem_start = max_t(u64, pci_mem_start, adeos_pool_end());
 }
 
+/* Before PCI hands out what it takes for free address space. */
 static int __init root_init(void)
 {
 	if (!is_root)
@@ -177,7 +178,6 @@ static int __init root_init(void)
 	root_init_memory();
 	return adeos_pool_init();
 }
-/* Before PCI hands out what it takes for free address space. */
 arch_initcall(root_init);
 
 /**

@@ -6,7 +6,10 @@
  * address space: it may use its arguments and its stack, and nothing else.
  * The build fails if it has an absolute relocation.
  */
+#include <linux/compiler.h>
+
 #include <asm/apicdef.h>
+#include <asm/io.h>
 #include <asm/msr.h>
 #include <asm/page.h>
 
@@ -18,10 +21,10 @@ static __always_inline void icr_write(u8 __iomem *apic, u32 apic_id, u32 low)
 
 	/* An interrupt handler that sends an IPI would change ICR2. */
 	asm volatile("pushfl; popl %0; cli" : "=rm" (flags) : : "memory");
-	while (*(volatile u32 __force *)(apic + APIC_ICR) & APIC_ICR_BUSY)
+	while (readl(apic + APIC_ICR) & APIC_ICR_BUSY)
 		asm volatile("pause");
-	*(volatile u32 __force *)(apic + APIC_ICR2) = apic_id << 24;
-	*(volatile u32 __force *)(apic + APIC_ICR) = low;
+	writel(apic_id << 24, apic + APIC_ICR2);
+	writel(low, apic + APIC_ICR);
 	asm volatile("pushl %0; popfl" : : "rm" (flags) : "memory", "cc");
 }
 
@@ -44,7 +47,7 @@ static __always_inline void delay_us(const struct adeos_startup *s, u32 us)
 
 static __always_inline void poke(const struct adeos_startup *s, u32 off, u32 v)
 {
-	*(volatile u32 *)(s->trampoline + off) = v;
+	WRITE_ONCE(*(u32 *)(s->trampoline + off), v);
 }
 
 /**
@@ -63,7 +66,7 @@ notrace int adeos_startup_cpu(const struct adeos_startup *s, const u8 *blob,
 	u32 i;
 
 	for (i = 0; i < PAGE_SIZE / 2; i++)
-		*(volatile u8 *)(s->trampoline + i) = blob[i];
+		WRITE_ONCE(s->trampoline[i], blob[i]);
 	poke(s, TRAMP_REACHED, 0);
 	poke(s, TRAMP_ENTRY, s->start);
 	poke(s, TRAMP_BOOT_PARAMS, s->boot_params);
@@ -81,7 +84,7 @@ notrace int adeos_startup_cpu(const struct adeos_startup *s, const u8 *blob,
 		icr_write(s->apic, s->apic_id,
 			  APIC_DM_STARTUP | (s->trampoline_phys >> PAGE_SHIFT));
 		delay_us(s, 300);
-		if (*(volatile u32 *)(s->trampoline + TRAMP_REACHED))
+		if (READ_ONCE(*(u32 *)(s->trampoline + TRAMP_REACHED)))
 			return 0;
 	}
 	return 1;

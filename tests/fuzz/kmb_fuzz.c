@@ -18,9 +18,11 @@
 
 #include "kmb.h"
 
-static uint32_t seed;
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-static uint32_t rnd(void)
+static __u32 seed;
+
+static __u32 rnd(void)
 {
 	seed ^= seed << 13;
 	seed ^= seed >> 17;
@@ -35,23 +37,23 @@ static int one_in(unsigned int n)
 
 static int fds[5];
 static char text[4096];
-static uint32_t cpus[KMB_MAX_CPUS];
+static __u32 cpus[KMB_MAX_CPUS];
 static char *hole;
 
-static uint64_t some_number(void)
+static __u64 some_number(void)
 {
-	static const uint64_t edges[] = {
+	static const __u64 edges[] = {
 		0, 1, 2, 63, 64, 4095, 4096, 0x7fffffff, 0x80000000, 0xffffffff,
 		0x100000000, 0x7fffffffffffffff, 0x8000000000000000, ~0ull,
 		4 << 20, 64 << 20, 0x10000000, 0x14000000, 0xc0000000,
 	};
 
 	if (one_in(3))
-		return ((uint64_t)rnd() << 32) | rnd();
-	return edges[rnd() % (sizeof(edges) / sizeof(edges[0]))];
+		return ((__u64)rnd() << 32) | rnd();
+	return edges[rnd() % ARRAY_SIZE(edges)];
 }
 
-static uint64_t some_address(void *good)
+static __u64 some_address(void *good)
 {
 	switch (rnd() % 6) {
 	case 0:
@@ -63,9 +65,9 @@ static uint64_t some_address(void *good)
 	}
 }
 
-static uint32_t some_size(uint32_t good)
+static __u32 some_size(__u32 good)
 {
-	return one_in(8) ? (uint32_t)some_number() : one_in(8) ? good + rnd() % 16 - 8 : good;
+	return one_in(8) ? (__u32)some_number() : one_in(8) ? good + rnd() % 16 - 8 : good;
 }
 
 /* A bzImage with mistakes in its header, and only there: its code may be run. */
@@ -101,9 +103,9 @@ static void make_load(struct kmb_load *l)
 	unsigned int i;
 
 	for (i = 0; i < KMB_MAX_CPUS; i++)
-		cpus[i] = one_in(4) ? (uint32_t)some_number() : rnd() % 6;
+		cpus[i] = one_in(4) ? (__u32)some_number() : rnd() % 6;
 	l->size = some_size(sizeof(*l));
-	l->id = one_in(4) ? (uint32_t)some_number() : rnd() % 4;
+	l->id = one_in(4) ? (__u32)some_number() : rnd() % 4;
 	/* Rarely a real kernel: to decompress it takes long. */
 	if (one_in(100))
 		l->kernel_fd = fds[rnd() % 2 ? 0 : 4];
@@ -113,26 +115,26 @@ static void make_load(struct kmb_load *l)
 		damage_header();
 	l->initrd_fd = one_in(3) ? -1 : fds[rnd() % 4];
 	l->cpus = some_address(cpus);
-	l->nr_cpus = one_in(4) ? (uint32_t)some_number() : 1 + rnd() % 3;
-	l->restart = one_in(4) ? (uint32_t)some_number() : KMB_RESTART_NO;
+	l->nr_cpus = one_in(4) ? (__u32)some_number() : 1 + rnd() % 3;
+	l->restart = one_in(4) ? (__u32)some_number() : KMB_RESTART_NO;
 	l->memory = one_in(2) ? some_number() : (64 << 20);
 	l->address = one_in(2) ? some_number() : KMB_ADDRESS_AUTO;
 	l->cmdline = some_address(text + rnd() % sizeof(text));
 	l->config = one_in(2) ? 0 : some_address(text + rnd() % sizeof(text));
 	l->flags = one_in(10) ? rnd() : 0;
-	strcpy(l->name, "fuzz");
+	memcpy(l->name, "fuzz", 5);
 	if (one_in(4))
 		l->name[rnd() % KMB_NAME_LEN] = rnd();
 	l->error = some_address(text);
-	l->error_len = one_in(4) ? (uint32_t)some_number() : 256;
+	l->error_len = one_in(4) ? (__u32)some_number() : 256;
 }
 
 static void make_vnode(struct kmb_vnode *v)
 {
 	v->size = some_size(sizeof(*v));
-	v->id = one_in(4) ? (uint32_t)some_number() : rnd() % 4;
+	v->id = one_in(4) ? (__u32)some_number() : rnd() % 4;
 	v->error = some_address(text);
-	v->error_len = one_in(4) ? (uint32_t)some_number() : 256;
+	v->error_len = one_in(4) ? (__u32)some_number() : 256;
 	v->flags = one_in(10) ? rnd() : 0;
 }
 
@@ -141,12 +143,12 @@ static void make_log(struct kmb_log *l)
 	static char buf[65536];
 
 	l->size = some_size(sizeof(*l));
-	l->id = one_in(4) ? (uint32_t)some_number() : rnd() % 4;
+	l->id = one_in(4) ? (__u32)some_number() : rnd() % 4;
 	l->pos = some_number();
 	l->buf = some_address(buf);
-	l->len = one_in(8) ? (uint32_t)some_number() : rnd() % sizeof(buf);
+	l->len = one_in(8) ? (__u32)some_number() : rnd() % sizeof(buf);
 	l->error = some_address(text);
-	l->error_len = one_in(4) ? (uint32_t)some_number() : 256;
+	l->error_len = one_in(4) ? (__u32)some_number() : 256;
 }
 
 static void make_memory(struct kmb_memory *m)
@@ -154,10 +156,10 @@ static void make_memory(struct kmb_memory *m)
 	static struct kmb_range ranges[64];
 
 	m->size = some_size(sizeof(*m));
-	m->nr = one_in(4) ? (uint32_t)some_number() : rnd() % 64;
+	m->nr = one_in(4) ? (__u32)some_number() : rnd() % 64;
 	m->ranges = some_address(ranges);
 	m->error = some_address(text);
-	m->error_len = one_in(4) ? (uint32_t)some_number() : 256;
+	m->error_len = one_in(4) ? (__u32)some_number() : 256;
 }
 
 static unsigned long make_call(void *arg, size_t len)
