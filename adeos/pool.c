@@ -87,16 +87,6 @@ void __init adeos_pool_remove_memory(u64 start, u64 end)
 	}
 }
 
-/**
- * adeos_pool_end() - where the memory that the pool began with ends
- *
- * Return: physical address behind its last byte.
- */
-u64 __init adeos_pool_end(void)
-{
-	return memory.nr ? memory.r[memory.nr - 1].end : 0;
-}
-
 /* Takes the vnode pages and log rings from the end of the last large range. */
 static int __init slots_init(void)
 {

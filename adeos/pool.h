@@ -18,7 +18,6 @@ void adeos_pool_add_cpu(u32 apic_id);
 void adeos_pool_add_memory(u64 start, u64 end);
 void adeos_pool_add_root(u64 start, u64 end);
 void adeos_pool_remove_memory(u64 start, u64 end);
-u64 adeos_pool_end(void);
 int adeos_pool_init(void);
 
 /* With adeos_lock held */

@@ -117,7 +117,7 @@ static const struct sysfs_ops vnode_ops = {
 
 static void vnode_release(struct kobject *kobj)
 {
-	/* Reached only if it could not be added: the caller frees it. */
+	/* A vnode is never freed, even if it could not be added here. */
 }
 
 static const struct kobj_type vnode_type = {

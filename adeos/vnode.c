@@ -15,6 +15,11 @@
 /* How long a vnode may be silent; emulated CPUs wait for their host's. */
 #define SILENCE		(30 * HZ)
 
+/* The same, for a kernel that has not reported yet: it may have much to probe. */
+#define BOOT_SILENCE	(300 * HZ)
+
+#define LOG_TRIES	8
+
 static struct adeos_vnode *vnodes[ADEOS_MAX_VNODES];
 static const struct adeos_restart_ops *restart_ops;
 static DEFINE_MUTEX(restart_lock);
@@ -81,6 +86,7 @@ static int vnode_end(struct adeos_vnode *vn, enum adeos_state state)
 	if (vn->booted)
 		ret = adeos_cpu_park(vn->cpus, vn->nr_cpus);
 	if (ret) {
+		vn->stuck = true;
 		set_state(vn, ADEOS_HUNG);
 		return ret;
 	}
@@ -92,6 +98,7 @@ static int vnode_end(struct adeos_vnode *vn, enum adeos_state state)
 	vn->size = 0;
 	vn->start = 0;
 	vn->booted = false;
+	vn->stuck = false;
 	set_state(vn, state);
 	return 0;
 }
@@ -104,7 +111,8 @@ static void vnode_listen(struct adeos_vnode *vn, u32 heartbeat)
 		vn->heard = jiffies;
 		if (vn->state == ADEOS_HUNG)
 			set_state(vn, ADEOS_RUNNING);
-	} else if (vn->state == ADEOS_RUNNING && time_after(jiffies, vn->heard + SILENCE)) {
+	} else if ((vn->state == ADEOS_RUNNING && time_after(jiffies, vn->heard + SILENCE)) ||
+		   (vn->state == ADEOS_LOADING && time_after(jiffies, vn->heard + BOOT_SILENCE))) {
 		set_state(vn, ADEOS_HUNG);
 	}
 }
@@ -115,31 +123,32 @@ static bool vnode_look(struct adeos_vnode *vn)
 	struct adeos_page *page = &vn->slot->page;
 
 	switch (READ_ONCE(page->report)) {
-	case ADEOS_REPORT_NONE:
-		return false;
 	case ADEOS_REPORT_UP:
 		if (vn->state == ADEOS_LOADING) {
 			vn->heard = jiffies;
+			vn->up = true;
 			set_state(vn, ADEOS_RUNNING);
 		}
-		vnode_listen(vn, READ_ONCE(page->heartbeat));
-		return false;
+		break;
 	case ADEOS_REPORT_OFF:
 	case ADEOS_REPORT_REBOOT:
 		return !vnode_end(vn, ADEOS_STOPPED);
 	case ADEOS_REPORT_CRASHED:
 		return !vnode_end(vn, ADEOS_CRASHED);
+	case ADEOS_REPORT_NONE:
+		break;
 	default:
 		pr_warn_once("adeos: vnode %u reports nonsense\n", vn->id);
-		return false;
 	}
+	vnode_listen(vn, READ_ONCE(page->heartbeat));
+	return false;
 }
 
-static void vnode_ended(u32 id, bool crashed)
+static void vnode_ended(struct adeos_vnode *vn)
 {
 	mutex_lock(&restart_lock);
 	if (restart_ops)
-		restart_ops->ended(id, crashed);
+		restart_ops->ended(vn->id, READ_ONCE(vn->state) == ADEOS_CRASHED, vn->up);
 	mutex_unlock(&restart_lock);
 }
 
@@ -152,18 +161,19 @@ static void vnodes_look(struct work_struct *work)
 
 	mutex_lock(&adeos_lock);
 	for (i = 1; i < ADEOS_MAX_VNODES; i++) {
-		if (!adeos_alive(vnodes[i]) || !vnodes[i]->booted)
+		/* What is stuck does not end by itself. */
+		if (!adeos_alive(vnodes[i]) || !vnodes[i]->booted || vnodes[i]->stuck)
 			continue;
 		was = vnodes[i]->state;
 		if (!vnode_look(vnodes[i]))
 			any = true;
-		else if (was == ADEOS_RUNNING || was == ADEOS_HUNG)
+		else if (was != ADEOS_STOPPING)
 			__set_bit(i, ended);
 	}
 	mutex_unlock(&adeos_lock);
 
 	for_each_set_bit(i, ended, ADEOS_MAX_VNODES)
-		vnode_ended(i, READ_ONCE(vnodes[i]->state) == ADEOS_CRASHED);
+		vnode_ended(vnodes[i]);
 	if (any)
 		queue_delayed_work(system_wq, &look, HZ);
 }
@@ -248,9 +258,11 @@ static void vnode_fill_page(struct adeos_vnode *vn)
 	page->mem_start = vn->start;
 	page->mem_size = vn->size;
 	adeos_arch_fill_page(page, vn->low_page);
+	memset(vn->slot->log.text, 0, sizeof(vn->slot->log.text));
 	adeos_log_clear(&vn->slot->log);
 	vn->log_end = 0;
 	vn->heartbeat = 0;
+	vn->up = false;
 }
 
 static int vnode_take(struct adeos_vnode *vn, const struct adeos_spec *spec,
@@ -300,6 +312,7 @@ struct adeos_vnode *adeos_vnode_create(const struct adeos_spec *spec,
 				       struct adeos_error *err)
 {
 	struct adeos_vnode *vn;
+	bool new = false;
 	int ret;
 
 	mutex_lock(&adeos_lock);
@@ -314,15 +327,13 @@ struct adeos_vnode *adeos_vnode_create(const struct adeos_spec *spec,
 	if (ret)
 		goto drop;
 	ret = copy_strings(vn, spec);
-	if (!ret && !vnodes[spec->id])
-		ret = adeos_sysfs_add(vn);
 	if (ret) {
 		adeos_fail(err, ret, "the root is out of memory");
 		vnode_end(vn, ADEOS_STOPPED);
 		goto drop;
 	}
+	new = !vnodes[spec->id];
 	vnodes[spec->id] = vn;
-	vnode_fill_page(vn);
 	set_state(vn, ADEOS_LOADING);
 	goto out;
 
@@ -333,6 +344,9 @@ drop:
 	}
 out:
 	mutex_unlock(&adeos_lock);
+	/* Not under the lock that its readers take. */
+	if (new && adeos_sysfs_add(vn))
+		pr_warn("adeos: vnode %u cannot be shown in sysfs\n", vn->id);
 	return ret ? ERR_PTR(ret) : vn;
 }
 EXPORT_SYMBOL_GPL(adeos_vnode_create);
@@ -384,7 +398,9 @@ int adeos_vnode_boot(struct adeos_vnode *vn, void *startup, phys_addr_t start,
 		ret = adeos_fail(err, -EBUSY, "vnode %u was booted already", vn->id);
 		goto out;
 	}
+	vnode_fill_page(vn);
 	vn->booted = true;
+	vn->heard = jiffies;
 	ret = adeos_cpu_start(vn->cpus[0], vn->low_page, startup, start, boot_params);
 	if (ret)
 		adeos_fail(err, ret, "CPU %u does not answer", vn->cpus[0]);
@@ -461,7 +477,8 @@ EXPORT_SYMBOL_GPL(adeos_vnode_kill);
 ssize_t adeos_log_read(u32 id, u64 *pos, char *buf, size_t len, struct adeos_error *err)
 {
 	struct adeos_vnode *vn;
-	ssize_t n;
+	unsigned int tries;
+	ssize_t n = 0;
 	u64 old;
 
 	mutex_lock(&adeos_lock);
@@ -471,10 +488,13 @@ ssize_t adeos_log_read(u32 id, u64 *pos, char *buf, size_t len, struct adeos_err
 	} else if (!id) {
 		n = adeos_fail(err, -EINVAL, "the root's log is read with dmesg");
 	} else {
-		do {
+		/* A writer that overtakes the reader each time is no kernel. */
+		for (tries = 0; tries < LOG_TRIES; tries++) {
 			old = *pos;
 			n = adeos_log_get(&vn->slot->log, &vn->log_end, pos, buf, len);
-		} while (!n && *pos != old);
+			if (n || *pos == old)
+				break;
+		}
 	}
 	mutex_unlock(&adeos_lock);
 	return n;

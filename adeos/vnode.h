@@ -20,7 +20,8 @@
  *    kill, reports OFF and REBOOT -----------+----------------+--> STOPPED
  *    report CRASHED    ----------------------+----------------+--> CRASHED
  *
- * A vnode has CPUs and memory in all states but STOPPED and CRASHED; from
+ * LOADING becomes HUNG, too, if nothing is heard of the vnode for minutes.  A
+ * vnode has CPUs and memory in all states but STOPPED and CRASHED; from
  * those, "create" leads to LOADING again.
  */
 enum adeos_state {
@@ -38,6 +39,8 @@ enum adeos_state {
  * @id: the ID
  * @state: only adeos_set_state() writes it
  * @booted: its first CPU was started
+ * @up: its kernel has reported that it is up
+ * @stuck: a CPU did not let itself be parked; only "kill" tries again
  * @name: its name
  * @cmdline: its kernel command line
  * @config: path of its configuration, or ""
@@ -61,6 +64,8 @@ struct adeos_vnode {
 	u32 id;
 	enum adeos_state state;
 	bool booted;
+	bool up;
+	bool stuck;
 	char name[32];
 	const char *cmdline;
 	const char *config;

@@ -7,9 +7,10 @@
  *
  * Each structure begins with its own size, so that it can grow: KMB accepts a
  * larger one whose unknown tail is zero, and fills what a smaller one lacks
- * with zeroes.  A failing call stores one line of text, without a newline,
- * that says what was wrong and what was expected at @error, if @error_len is
- * not 0; the text is cut to fit and always NUL-terminated.
+ * with zeroes.  A call that fails for any reason but that its structure cannot
+ * be read, or that the caller may not call it, stores one line of text, without
+ * a newline, that says what was wrong and what was expected at @error, if
+ * @error_len is not 0; the text is cut to fit and always NUL-terminated.
  */
 #ifndef _KMB_H
 #define _KMB_H
@@ -34,7 +35,8 @@
  * @KMB_RESTART_ON_FAILURE: load and boot it again if it crashed
  * @KMB_RESTART_ALWAYS: also if it shut down or rebooted by itself
  *
- * A vnode that was told to stop, or killed, is never restarted.
+ * A vnode that was told to stop, or killed, is never restarted; nor is one that
+ * ended three times in a row before it was up.
  */
 enum kmb_restart {
 	KMB_RESTART_NO,
@@ -64,7 +66,8 @@ enum kmb_restart {
  * @name: the vnode's name, NUL-terminated: letters, digits, '-', '_', '.'
  *
  * On success the vnode holds its CPUs and memory and its state is "loading".
- * On failure nothing has changed.
+ * On failure it holds nothing.  If KMB_BOOT fails afterwards, it still holds
+ * them, and can only be killed.
  */
 struct kmb_load {
 	__u32 size;

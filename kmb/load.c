@@ -26,7 +26,8 @@
 #define CMDLINE		SZ_128K
 #define LOWMEM		(640UL << 20)	/* mapped by any kernel, whatever its vmalloc= */
 #define SLACK		SZ_16M		/* what a kernel allocates before it frees */
-#define WINDOW		SZ_4M
+#define WINDOW		SZ_1M
+#define MAX_FAILURES	3	/* boots in a row, before giving up */
 
 /**
  * struct node - a vnode that this module has loaded
@@ -35,6 +36,7 @@
  * @start: where its kernel starts
  * @end: where its kernel ends
  * @req: how it was loaded, if it may have to be loaded again
+ * @failures: how often in a row it has ended before it was up
  */
 struct node {
 	struct adeos_vnode *vn;
@@ -42,34 +44,40 @@ struct node {
 	u32 start;
 	u32 end;
 	struct kmb_request *req;
+	unsigned int failures;
 };
 
 static struct node nodes[KMB_MAX_VNODES];
 static DEFINE_MUTEX(nodes_lock);
 
-static size_t initrd_size(const struct kmb_request *req)
-{
-	return req->initrd ? i_size_read(file_inode(req->initrd)) : 0;
-}
-
-static u64 initrd_offset(const struct kmb_request *req)
-{
-	return min_t(u64, req->spec.memory, LOWMEM) - PAGE_ALIGN(initrd_size(req));
-}
+/**
+ * struct initrd - the initial RAM disk, as it was when it was checked
+ * @file: the file, which may change meanwhile, or NULL
+ * @size: its size, bytes
+ * @offset: where it belongs, from the start of the region
+ */
+struct initrd {
+	struct file *file;
+	u32 size;
+	u64 offset;
+};
 
 static int check_size(const struct kmb_request *req, const struct kmb_image *image,
-		      struct adeos_error *err)
+		      struct initrd *initrd, struct adeos_error *err)
 {
-	u64 need = (u64)image->end + PAGE_ALIGN((u64)initrd_size(req)) + SLACK;
+	u64 size = req->initrd ? i_size_read(file_inode(req->initrd)) : 0;
+	u64 need;
 
-	if (req->initrd && (i_size_read(file_inode(req->initrd)) > LOWMEM ||
-			    image->end + PAGE_ALIGN((u64)initrd_size(req)) > LOWMEM))
-		return adeos_fail(err, -EFBIG, "initrd: too large");
+	if (size > LOWMEM || image->end + PAGE_ALIGN(size) > LOWMEM)
+		return adeos_fail(err, -EFBIG, "initrd: %llu bytes: too large", size);
+	need = image->end + PAGE_ALIGN(size) + SLACK;
 	if (req->spec.memory < need)
 		return adeos_fail(err, -EINVAL,
 			"memory: %lluM is too small: this kernel and initrd need at least %lluM",
-			req->spec.memory / SZ_1M,
-			(u64)ALIGN(need, ADEOS_REGION_ALIGN) / SZ_1M);
+			req->spec.memory / SZ_1M, ALIGN(need, (u64)ADEOS_REGION_ALIGN) / SZ_1M);
+	initrd->file = req->initrd;
+	initrd->size = size;
+	initrd->offset = min_t(u64, req->spec.memory, LOWMEM) - PAGE_ALIGN(size);
 	return 0;
 }
 
@@ -86,35 +94,44 @@ static int copy_kernel(const struct kmb_image *image, phys_addr_t base,
 	return 0;
 }
 
-/* ... the initrd, window by window, since it may be larger than vmalloc= ... */
-static int copy_initrd(const struct kmb_request *req, phys_addr_t base,
+/*
+ * ... the initrd, piece by piece, since it may be larger than vmalloc=, and
+ * through a buffer, since file systems expect memory that has a struct page ...
+ */
+static int copy_initrd(const struct initrd *initrd, phys_addr_t base,
 		       struct adeos_error *err)
 {
-	size_t size = initrd_size(req), done, len;
+	void *buf = kvmalloc(WINDOW, GFP_KERNEL);
 	loff_t pos = 0;
-	ssize_t n = 0;
 	void *to;
+	ssize_t n;
 
-	for (done = 0; done < size; done += len) {
-		len = min_t(size_t, WINDOW, size - done);
-		to = adeos_map(base + initrd_offset(req) + done, len);
-		if (!to)
-			return adeos_fail(err, -ENOMEM, "the root cannot map the initrd's memory");
-		while (pos < done + len) {
-			n = kernel_read(req->initrd, to + (pos - done), done + len - pos, &pos);
-			if (n <= 0)
-				break;
-		}
-		adeos_unmap(to);
-		if (n <= 0)
+	if (!buf)
+		return -ENOMEM;
+	while (pos < initrd->size) {
+		loff_t at = pos;
+
+		n = kernel_read(initrd->file, buf, min_t(u64, WINDOW, initrd->size - pos), &pos);
+		if (n <= 0) {
+			kvfree(buf);
 			return adeos_fail(err, n ?: -EIO, "initrd: cannot be read: error %zd", n);
+		}
+		to = adeos_map(base + initrd->offset + at, n);
+		if (!to) {
+			kvfree(buf);
+			return adeos_fail(err, -ENOMEM, "the root cannot map the initrd's memory");
+		}
+		memcpy(to, buf, n);
+		adeos_unmap(to);
 	}
+	kvfree(buf);
 	return 0;
 }
 
 /* ... and the boot parameters. */
 static int copy_params(const struct kmb_request *req, const struct kmb_image *image,
-		       phys_addr_t base, phys_addr_t page, struct adeos_error *err)
+		       const struct initrd *initrd, phys_addr_t base, phys_addr_t page,
+		       struct adeos_error *err)
 {
 	struct boot_params *bp;
 	void *low = adeos_map(base, CMDLINE + COMMAND_LINE_SIZE);
@@ -129,24 +146,24 @@ static int copy_params(const struct kmb_request *req, const struct kmb_image *im
 	bp->hdr.hardware_subarch = X86_SUBARCH_VNODE;
 	bp->hdr.hardware_subarch_data = page;
 	bp->hdr.cmd_line_ptr = base + CMDLINE;
-	bp->hdr.ramdisk_image = req->initrd ? base + initrd_offset(req) : 0;
-	bp->hdr.ramdisk_size = initrd_size(req);
+	bp->hdr.ramdisk_image = initrd->size ? base + initrd->offset : 0;
+	bp->hdr.ramdisk_size = initrd->size;
 	strscpy(low + CMDLINE, req->spec.cmdline, COMMAND_LINE_SIZE);
 	adeos_unmap(low);
 	return 0;
 }
 
-static int load(struct kmb_request *req, const struct kmb_image *image,
-		struct adeos_vnode *vn, struct adeos_error *err)
+static int load(const struct kmb_request *req, const struct kmb_image *image,
+		const struct initrd *initrd, struct adeos_vnode *vn, struct adeos_error *err)
 {
 	phys_addr_t base = adeos_vnode_base(vn);
 	int ret;
 
 	ret = copy_kernel(image, base, err);
 	if (!ret)
-		ret = copy_initrd(req, base, err);
+		ret = copy_initrd(initrd, base, err);
 	if (!ret)
-		ret = copy_params(req, image, base, adeos_vnode_page(vn), err);
+		ret = copy_params(req, image, initrd, base, adeos_vnode_page(vn), err);
 	return ret;
 }
 
@@ -159,6 +176,7 @@ static void node_forget(struct node *node)
 static int load_locked(struct kmb_request *req, struct adeos_error *err)
 {
 	struct node *node = &nodes[req->spec.id];
+	struct initrd initrd;
 	struct kmb_image image;
 	struct adeos_vnode *vn;
 	int ret;
@@ -166,7 +184,7 @@ static int load_locked(struct kmb_request *req, struct adeos_error *err)
 	ret = kmb_image_read(&image, req->kernel, err);
 	if (ret)
 		return ret;
-	ret = check_size(req, &image, err);
+	ret = check_size(req, &image, &initrd, err);
 	if (ret)
 		goto out;
 
@@ -176,7 +194,7 @@ static int load_locked(struct kmb_request *req, struct adeos_error *err)
 	if (ret)
 		goto out;
 	/* Steps 2 and 3. */
-	ret = load(req, &image, vn, err);
+	ret = load(req, &image, &initrd, vn, err);
 	if (ret) {
 		adeos_vnode_kill(req->spec.id, NULL);
 		goto out;
@@ -273,27 +291,53 @@ int kmb_kill(u32 id, struct adeos_error *err)
 
 	guard(mutex)(&nodes_lock);
 	ret = adeos_vnode_kill(id, err);
-	if (!ret)
+	/* It may have ended just now, and is about to be restarted. */
+	if (!ret || ret == -ESRCH)
+		node_forget(&nodes[id]);
+	return ret;
+}
+
+/**
+ * kmb_stop() - ask a vnode to shut down, for good
+ * @id: its ID
+ * @err: what was wrong
+ *
+ * Context: process, may sleep.
+ * Return: 0 or negative errno.
+ */
+int kmb_stop(u32 id, struct adeos_error *err)
+{
+	int ret;
+
+	guard(mutex)(&nodes_lock);
+	ret = adeos_vnode_stop(id, err);
+	if (!ret || ret == -ESRCH)
 		node_forget(&nodes[id]);
 	return ret;
 }
 
 /* A vnode has ended by itself. */
-static void restart(u32 id, bool crashed)
+static void restart(u32 id, bool crashed, bool up)
 {
-	struct kmb_request *req;
 	struct adeos_error err = { };
+	struct node *node = &nodes[id];
 	int ret;
 
 	guard(mutex)(&nodes_lock);
-	req = nodes[id].req;
-	if (!req || (req->restart == KMB_RESTART_ON_FAILURE && !crashed))
+	if (!node->req || (node->req->restart == KMB_RESTART_ON_FAILURE && !crashed))
 		return;
-	ret = load_locked(req, &err);
+	node->failures = up ? 0 : node->failures + 1;
+	if (node->failures > MAX_FAILURES) {
+		pr_err("kmb: vnode %u is not restarted: it does not come up\n", id);
+		return;
+	}
+	ret = load_locked(node->req, &err);
 	if (!ret)
 		ret = boot_locked(id, &err);
-	if (ret)
-		pr_err("kmb: vnode %u cannot be restarted: %s\n", id, err.text);
+	if (!ret)
+		return;
+	pr_err("kmb: vnode %u cannot be restarted: %s\n", id, err.text);
+	adeos_vnode_kill(id, NULL);
 }
 
 static const struct adeos_restart_ops restart_ops = {

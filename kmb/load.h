@@ -24,6 +24,7 @@ struct kmb_request {
 
 int kmb_load(struct kmb_request *req, struct adeos_error *err);
 int kmb_boot(u32 id, struct adeos_error *err);
+int kmb_stop(u32 id, struct adeos_error *err);
 int kmb_kill(u32 id, struct adeos_error *err);
 void kmb_request_free(struct kmb_request *req);
 int kmb_load_init(void);

@@ -10,6 +10,8 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -45,7 +47,7 @@ static char *get_string(u64 from, size_t max, const char *what, struct adeos_err
 	if (IS_ERR(s))
 		adeos_fail(err, PTR_ERR(s), PTR_ERR(s) == -EINVAL ?
 			   "%s: too long: expected less than %zu bytes" :
-			   "%s: bad address", what, max);
+			   "%s: cannot be read from user space", what, max);
 	return s;
 }
 
@@ -194,7 +196,7 @@ static long do_vnode(unsigned int cmd, const struct kmb_vnode *in, struct adeos_
 	case KMB_BOOT:
 		return kmb_boot(in->id, err);
 	case KMB_STOP:
-		return adeos_vnode_stop(in->id, err);
+		return kmb_stop(in->id, err);
 	default:
 		return kmb_kill(in->id, err);
 	}
@@ -211,7 +213,7 @@ static long do_log(struct kmb_log *in, struct adeos_error *err)
 	chunk = kmalloc(LOG_CHUNK, GFP_KERNEL);
 	if (!chunk)
 		return -ENOMEM;
-	for (in->len = 0; in->len < want; in->len += n) {
+	for (in->len = 0; in->len < want && !fatal_signal_pending(current); in->len += n) {
 		n = adeos_log_read(in->id, &in->pos, chunk, min(LOG_CHUNK, want - in->len), err);
 		if (n <= 0)
 			break;
@@ -303,6 +305,12 @@ static long kmb_ioctl(struct file *file, unsigned int cmd, unsigned long ptr)
 	default:
 		return -ENOTTY;
 	}
+	/* Whoever may not kexec a kernel may not boot one next to this either. */
+	if (cmd == KMB_LOAD || cmd == KMB_BOOT) {
+		ret = security_locked_down(LOCKDOWN_KEXEC);
+		if (ret)
+			return ret;
+	}
 	ret = get_struct(&arg, _IOC_SIZE(cmd), user);
 	if (ret)
 		return ret;
@@ -322,6 +330,8 @@ static long kmb_ioctl(struct file *file, unsigned int cmd, unsigned long ptr)
 	}
 	if (!ret)
 		return put_arg(cmd, &arg, user);
+	if (!err.text[0])
+		adeos_fail(&err, ret, ret == -ENOMEM ? "the root is out of memory" : "error %ld", ret);
 
 	switch (cmd) {
 	case KMB_LOAD:

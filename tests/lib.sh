@@ -137,7 +137,7 @@ guest_test() {
 		shift
 	done
 	guest_name=$1
-	# shellcheck disable=SC2086 # a list
+	# shellcheck disable=SC2086,SC2016 # a list, and text for another shell
 	lab_exec $guest_options --share "$guest_share" -- \
 		sh -c 'cd /mnt/host && script=$1 && shift && . "./$script"; echo the-end' sh "$@"
 	while IFS= read -r line; do

@@ -90,15 +90,8 @@ static u32 cluster_get_apic_id(u32 x)
 	return x >> 24;
 }
 
-static int cluster_probe(void)
-{
-	return installed;
-}
-
 static struct apic apic_cluster __ro_after_init = {
 	.name				= "adeos cluster",
-	.probe				= cluster_probe,
-
 	.dest_mode_logical		= true,
 
 	.init_apic_ldr			= cluster_init_ldr,
@@ -124,8 +117,6 @@ static struct apic apic_cluster __ro_after_init = {
 	.wait_icr_idle			= apic_mem_wait_icr_idle,
 	.safe_wait_icr_idle		= apic_mem_wait_icr_idle_timeout,
 };
-
-apic_driver(apic_cluster);
 
 /**
  * adeos_apic_set_clusters() - choose the driver, and this kernel's clusters

@@ -35,6 +35,56 @@ static u8 *low_page(unsigned int n)
 	return __va(adeos_low_pages + n * PAGE_SIZE);
 }
 
+static void answers_clear(const u32 *apic_ids, unsigned int nr)
+{
+	while (nr--)
+		WRITE_ONCE(low_page(0)[256 + apic_ids[nr]], 0);
+}
+
+static bool answers_all(const u32 *apic_ids, unsigned int nr)
+{
+	while (nr--)
+		if (!READ_ONCE(low_page(0)[256 + apic_ids[nr]]))
+			return false;
+	return true;
+}
+
+/* All at once, so that none of them is left to start another one. */
+static void reset_all(const u32 *apic_ids, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		icr_send(apic_ids[i], APIC_INT_LEVELTRIG | APIC_INT_ASSERT | APIC_DM_INIT);
+	usleep_range(10000, 11000);
+	for (i = 0; i < nr; i++)
+		icr_send(apic_ids[i], APIC_INT_LEVELTRIG | APIC_DM_INIT);
+	for (i = 0; i < nr; i++)
+		icr_send(apic_ids[i], APIC_DM_STARTUP | adeos_low_pages >> PAGE_SHIFT);
+	usleep_range(300, 400);
+	for (i = 0; i < nr; i++)
+		icr_send(apic_ids[i], APIC_DM_STARTUP | adeos_low_pages >> PAGE_SHIFT);
+}
+
+static int park_round(const u32 *apic_ids, unsigned int nr)
+{
+	unsigned long end = jiffies + ANSWER_TIMEOUT;
+	unsigned int wait;
+
+	answers_clear(apic_ids, nr);
+	for (;;) {
+		reset_all(apic_ids, nr);
+		/* An emulated CPU may not run for a while. */
+		for (wait = 0; wait < 100; wait++) {
+			if (answers_all(apic_ids, nr))
+				return 0;
+			usleep_range(1000, 2000);
+		}
+		if (time_after(jiffies, end))
+			return -ETIMEDOUT;
+	}
+}
+
 /**
  * adeos_cpu_park() - take CPUs away from whatever they run
  * @apic_ids: the CPUs
@@ -43,38 +93,21 @@ static u8 *low_page(unsigned int n)
  * A CPU is not parked because an INIT was sent, but because it answers from
  * the nanokernel's own page: only then can its memory be given to others.
  *
+ * Twice: in the first round, a CPU that is not reset yet may start one that has
+ * answered already.  When all have answered, none is left that could.
+ *
  * Context: process, may sleep; callers exclude each other.
  * Return: 0, or -ETIMEDOUT if one did not answer.
  */
 int adeos_cpu_park(const u32 *apic_ids, unsigned int nr)
 {
-	unsigned long end = jiffies + ANSWER_TIMEOUT;
-	u8 *page = low_page(0);
-	unsigned int i;
+	int ret = park_round(apic_ids, nr);
 
-	for (i = 0; i < nr; i++) {
-		WRITE_ONCE(page[256 + apic_ids[i]], 0);
-		icr_send(apic_ids[i], APIC_INT_LEVELTRIG | APIC_INT_ASSERT | APIC_DM_INIT);
-	}
-	usleep_range(10000, 11000);
-	for (i = 0; i < nr; i++) {
-		icr_send(apic_ids[i], APIC_INT_LEVELTRIG | APIC_DM_INIT);
-		icr_send(apic_ids[i], APIC_DM_STARTUP | adeos_low_pages >> PAGE_SHIFT);
-	}
-	for (i = 0; i < nr; i++) {
-		while (!READ_ONCE(page[256 + apic_ids[i]])) {
-			if (time_after(jiffies, end)) {
-				pr_err("adeos: CPU %u does not answer an INIT\n",
-				       apic_ids[i]);
-				return -ETIMEDOUT;
-			}
-			/* The second SIPI of the book; ignored if not needed. */
-			usleep_range(1000, 2000);
-			icr_send(apic_ids[i],
-				 APIC_DM_STARTUP | adeos_low_pages >> PAGE_SHIFT);
-		}
-	}
-	return 0;
+	if (!ret && nr > 1)
+		ret = park_round(apic_ids, nr);
+	if (ret)
+		pr_err("adeos: a CPU does not answer an INIT\n");
+	return ret;
 }
 
 /**
@@ -91,7 +124,7 @@ int adeos_cpu_park(const u32 *apic_ids, unsigned int nr)
 int adeos_cpu_start(u32 apic_id, unsigned int page, void *startup, u32 start,
 		    u32 boot_params)
 {
-	int (*startup_32)(const struct adeos_startup *s) = startup;
+	int (*startup_32)(const struct adeos_startup *s, u32 magic) = startup;
 	unsigned long end = jiffies + ANSWER_TIMEOUT;
 	struct adeos_startup s = {
 		.trampoline = low_page(page),
@@ -105,7 +138,7 @@ int adeos_cpu_start(u32 apic_id, unsigned int page, void *startup, u32 start,
 	int ret;
 
 	preempt_disable();
-	ret = startup_32(&s);
+	ret = startup_32(&s, ADEOS_STARTUP_MAGIC);
 	preempt_enable();
 
 	while (ret && !READ_ONCE(*(u32 *)(s.trampoline + TRAMP_REACHED))) {

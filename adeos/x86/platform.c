@@ -22,6 +22,7 @@
 #include <asm/cpufeature.h>
 #include <asm/e820/api.h>
 #include <asm/i8259.h>
+#include <asm/io_apic.h>
 #include <asm/irq.h>
 #include <asm/mpspec.h>
 #include <asm/pci_x86.h>
@@ -81,8 +82,6 @@ static void __init vnode_map_slot(void)
 		page.nr_cpus, page.cpus[0]);
 	adeos_apic_set_clusters(page.clusters, page.nr_cpus);
 
-	/* The nanokernel's interrupts only: LINT1 is the root's. */
-	parse_early_options("apic_extnmi=none");
 }
 
 static int __init vnode_remap_slot(void)
@@ -166,6 +165,8 @@ static int __init vnode_pci_arch_init(void)
 static void __noreturn vnode_end(enum adeos_report report)
 {
 	local_irq_disable();
+	/* In VMX operation, a CPU does not take the INIT that parks it. */
+	cpu_emergency_disable_virtualization();
 	WRITE_ONCE(adeos_own_slot->page.report, report);
 	/* Before that, there is no way to ring: the root looks every second. */
 	if (smp_found_config)
@@ -207,9 +208,14 @@ static void vnode_no_uart(int port, struct uart_port *up, u32 *capabilities)
 #endif
 
 /* Called after acpi_mps_check(), which gives up the APIC without ACPI. */
-static void __init vnode_disable_acpi(void)
+static void __init vnode_after_early_params(void)
 {
+	static char options[] __initdata = "apic_extnmi=none";
+
 	disable_acpi();
+	/* LINT0 and LINT1 are the root's, whatever the command line says. */
+	parse_early_options(options);
+	ioapic_is_disabled = false;
 }
 
 static void __init vnode_arch_setup(void)
@@ -238,7 +244,7 @@ void __init adeos_vnode_early_setup(void)
 
 	x86_init.oem.arch_setup			= vnode_arch_setup;
 	x86_init.resources.memory_setup		= vnode_memory_setup;
-	x86_init.resources.probe_roms		= vnode_disable_acpi;
+	x86_init.resources.probe_roms		= vnode_after_early_params;
 	x86_init.resources.reserve_resources	= x86_init_noop;
 	x86_init.resources.dmi_setup		= x86_init_noop;
 	x86_init.mpparse.find_mptable		= x86_init_noop;

@@ -8,6 +8,7 @@
 #include <linux/io.h>
 #include <linux/memblock.h>
 #include <linux/printk.h>
+#include <linux/sizes.h>
 #include <linux/timekeeping.h>
 
 #include <asm/apic.h>
@@ -111,11 +112,19 @@ early_param("vnode_cpus", parse_vnode_cpus);
  */
 bool __init adeos_claims_cpu(u32 apic_id, bool present)
 {
-	if (!is_root || !cpus_given || apic_id >= ADEOS_NR_APIC_IDS ||
-	    test_bit(apic_id, root_cpus))
+	static unsigned int root_nr __initdata = 1;	/* the boot CPU */
+
+	if (!is_root || apic_id >= ADEOS_NR_APIC_IDS)
 		return false;
 	if (apic_id == read_apic_id()) {
-		pr_err("adeos: vnode_cpus= lacks the boot CPU, APIC ID %u; added\n", apic_id);
+		if (cpus_given && !test_bit(apic_id, root_cpus))
+			pr_err("adeos: vnode_cpus= lacks the boot CPU, APIC ID %u; added\n",
+			       apic_id);
+		return false;
+	}
+	/* There are no clusters for more. */
+	if ((!cpus_given || test_bit(apic_id, root_cpus)) && root_nr < ADEOS_MAX_CPUS) {
+		root_nr++;
 		return false;
 	}
 	if (present)
@@ -140,14 +149,18 @@ static void __init root_init_cpus(void)
 static void __init root_init_memory(void)
 {
 	struct e820_entry *e;
-	u64 end;
+	u64 end, ram_end = 0;
 	int i;
 
 	for (i = 0; i < e820_table_firmware->nr_entries; i++) {
 		e = &e820_table_firmware->entries[i];
+		if (e->type != E820_TYPE_RAM)
+			continue;
+		if (e->addr < SZ_4G)
+			ram_end = max(ram_end, e->addr + e->size);
 		/* A vnode's kernel starts where physical is linear. */
 		end = min_t(u64, e->addr + e->size, PAGE_OFFSET);
-		if (e->type == E820_TYPE_RAM && e->addr < end)
+		if (e->addr < end)
 			adeos_pool_add_memory(PAGE_ALIGN(e->addr), end & PAGE_MASK);
 	}
 	for (i = 0; i < e820_table->nr_entries; i++) {
@@ -160,8 +173,8 @@ static void __init root_init_memory(void)
 	adeos_pool_remove_memory(0, SZ_1M);
 
 	/* Linux takes the largest gap for PCI: what it does not know is RAM. */
-	if (IS_ENABLED(CONFIG_PCI))
-		pci_mem_start = max_t(u64, pci_mem_start, adeos_pool_end());
+	if (IS_ENABLED(CONFIG_PCI) && ram_end < SZ_4G)
+		pci_mem_start = max_t(u64, pci_mem_start, ram_end);
 }
 
 /* Before PCI hands out what it takes for free address space. */
@@ -172,6 +185,10 @@ static int __init root_init(void)
 	if (!adeos_nr_low_pages) {
 		pr_err("adeos: no memory below 1 MiB: no vnode can be started\n");
 		return -ENOMEM;
+	}
+	if (!tsc_khz) {
+		pr_err("adeos: the TSC is not usable: no vnode can be started\n");
+		return -ENODEV;
 	}
 	memcpy(__va(adeos_low_pages), adeos_park, adeos_park_end - adeos_park);
 	root_init_cpus();

@@ -44,6 +44,22 @@ node 1 1 64M 'cmdline = panic=5 lab.run="echo c > /proc/sysrq-trigger"'
 vnode start --timeout 0 node1
 ok 'a panic with panic=5' vnode wait 1 --state crashed --timeout 120
 
+# The kernel's own crash tests
+crash() {
+	node 1 1 64M "cmdline = lab.run=\"echo $1 > /sys/kernel/debug/provoke-crash/DIRECT\" ${2-}"
+	vnode start --timeout 0 node1
+}
+crash DOUBLE_FAULT oops=panic
+ok 'a double fault' vnode wait 1 --state crashed --timeout 120
+like "$(vnode log 1)" 'double fault' 'its log tells that it was one'
+crash EXCEPTION oops=panic
+ok 'an oops with panic_on_oops' vnode wait 1 --state crashed --timeout 120
+crash HARDLOCKUP
+ok 'a CPU that is stuck with interrupts off: hung' vnode wait 1 --state hung --timeout 300
+refuses 1 'node1|hung|running' 'it cannot be started again' vnode start node1
+ok 'but killed' vnode kill 1
+is "$(state 1)" stopped 'it is stopped then'
+
 # A kernel that does not come up
 node 1 1 64M 'cmdline = rdinit=/nothing init=/nothing root=/dev/nothing'
 vnode start --timeout 0 node1
@@ -75,7 +91,7 @@ is "$(pools)" "$before" 'the pools are as before'
 node 1 1 64M 'cmdline = lab.run="echo /bin/true > /proc/sys/kernel/poweroff_cmd"'
 ok 'a vnode that does not shut down' vnode start node1
 await_log 1 'lab: exit 0'
-like "$(vnode stop --timeout 3 1 2>&1)" 'force' 'is stopped by force, which is said'
+like "$(vnode stop --timeout 3 1 2>&1)" 'killing it' 'is stopped by force, which is said'
 is "$(state 1)" stopped 'it is stopped'
 unlike "$(vnode log 1)" 'Power down' 'it did not do that itself'
 is "$(pools)" "$before" 'the pools are as before'

@@ -79,7 +79,7 @@ refuses() {
 	got=$("$@" 2>&1)
 	status=$?
 	lines=$(printf '%s\n' "$got" | wc -l)
-	if [ "$status" -eq "$want" ] && [ "$lines" -eq 1 -o "$want" -eq 2 ] &&
+	if [ "$status" -eq "$want" ] && { [ "$lines" -eq 1 ] || [ "$want" -eq 2 ]; } &&
 		printf '%s\n' "$got" | grep -qE -e "$regex"; then
 		pass "$name"
 	else

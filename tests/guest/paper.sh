@@ -5,7 +5,6 @@
 
 run='lab.run="nproc; cat /proc/cpuinfo /proc/iomem /proc/interrupts; cut -d. -f1 /proc/uptime; date +%s"'
 before=$(pools)
-mib=$((1024 * 1024))
 
 node 1 1-3 128M 'address = 0x14000000' "cmdline = $run"
 node 2 4-7 192M 'address = 0x48000000' "cmdline = $run"
@@ -68,7 +67,7 @@ unlike "$(cat /tmp/1 /tmp/2)" 'ttyS|PCI: Using|rtc_cmos|i8042|ACPI: Core revisio
 
 now=$(date +%s)
 then=$(tail -n 2 /tmp/1 | head -n 1)
-ok 'the wall clock was handed over' test $((now - then)) -ge 0 -a $((now - then)) -lt 300
+ok 'the wall clock was handed over' test $(((now - then + 5) / 300)) -eq 0
 
 # Console output and kernel log tell what booted.
 sum=$(sha256sum </boot/vmlinuz)
