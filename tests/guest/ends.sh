@@ -49,9 +49,6 @@ crash() {
 	node 1 1 64M "cmdline = lab.run=\"echo $1 > /sys/kernel/debug/provoke-crash/DIRECT\" ${2-}"
 	vnode start --timeout 0 node1
 }
-crash DOUBLE_FAULT oops=panic
-ok 'a double fault' vnode wait 1 --state crashed --timeout 120
-like "$(vnode log 1)" 'double fault' 'its log tells that it was one'
 crash EXCEPTION oops=panic
 ok 'an oops with panic_on_oops' vnode wait 1 --state crashed --timeout 120
 crash HARDLOCKUP
