@@ -331,7 +331,8 @@ static long kmb_ioctl(struct file *file, unsigned int cmd, unsigned long ptr)
 	if (!ret)
 		return put_arg(cmd, &arg, user);
 	if (!err.text[0])
-		adeos_fail(&err, ret, ret == -ENOMEM ? "the root is out of memory" : "error %ld", ret);
+		adeos_fail(&err, ret, ret == -ENOMEM ? "the root is out of memory" :
+			   "error %ld", ret);
 
 	switch (cmd) {
 	case KMB_LOAD:

@@ -81,7 +81,6 @@ static void __init vnode_map_slot(void)
 		page.id, page.mem_start, page.mem_start + page.mem_size - 1,
 		page.nr_cpus, page.cpus[0]);
 	adeos_apic_set_clusters(page.clusters, page.nr_cpus);
-
 }
 
 static int __init vnode_remap_slot(void)
