@@ -124,9 +124,9 @@ static bool vnode_look(struct adeos_vnode *vn)
 
 	switch (READ_ONCE(page->report)) {
 	case ADEOS_REPORT_UP:
+		vn->up = true;
 		if (vn->state == ADEOS_LOADING) {
 			vn->heard = jiffies;
-			vn->up = true;
 			set_state(vn, ADEOS_RUNNING);
 		}
 		break;
