@@ -9,7 +9,7 @@ lib_path=..
 check_comparison
 
 build_patched vmlinux modules
-compare_objects 1200 arch/x86 block drivers fs init io_uring ipc kernel lib mm net security
+compare_objects 1000 arch/x86 block drivers fs init ipc kernel lib mm net security
 
 # The size of the configuration's compressed text may move what follows
 unlike "$(for section in .text .init.text; do
