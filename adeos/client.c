@@ -36,11 +36,10 @@ static DEFINE_TIMER(heartbeat, client_beat);
 
 /**
  * adeos_client_init() - prepare for doorbells
- * @id: this kernel's vnode ID
  *
  * Context: __init, in setup_arch().
  */
-void __init adeos_client_init(u32 id)
+void __init adeos_client_init(void)
 {
 	x86_platform_ipi_callback = client_look;
 }

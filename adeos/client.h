@@ -5,6 +5,6 @@
 #include <linux/types.h>
 
 u32 adeos_own_id(void);
-void adeos_client_init(u32 id);
+void adeos_client_init(void);
 
 #endif /* _ADEOS_CLIENT_H */

@@ -327,7 +327,7 @@ static void restart(u32 id, bool crashed, bool up)
 	if (!node->req || (node->req->restart == KMB_RESTART_ON_FAILURE && !crashed))
 		return;
 	node->failures = up ? 0 : node->failures + 1;
-	if (node->failures > MAX_FAILURES) {
+	if (node->failures >= MAX_FAILURES) {
 		pr_err("kmb: vnode %u is not restarted: it does not come up\n", id);
 		return;
 	}
@@ -362,10 +362,9 @@ void kmb_request_free(struct kmb_request *req)
 	kfree(req);
 }
 
-int kmb_load_init(void)
+void kmb_load_init(void)
 {
 	adeos_set_restart_ops(&restart_ops);
-	return 0;
 }
 
 void kmb_load_exit(void)

@@ -27,7 +27,7 @@ int kmb_boot(u32 id, struct adeos_error *err);
 int kmb_stop(u32 id, struct adeos_error *err);
 int kmb_kill(u32 id, struct adeos_error *err);
 void kmb_request_free(struct kmb_request *req);
-int kmb_load_init(void);
+void kmb_load_init(void);
 void kmb_load_exit(void);
 
 #endif /* _KMB_LOAD_H */

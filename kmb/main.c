@@ -378,9 +378,8 @@ static int __init kmb_init(void)
 		pr_err("kmb: this kernel is not the root vnode: boot it with vnode=0\n");
 		return -ENODEV;
 	}
-	ret = kmb_load_init();
-	if (!ret)
-		ret = misc_register(&kmb_device);
+	kmb_load_init();
+	ret = misc_register(&kmb_device);
 	if (ret)
 		kmb_load_exit();
 	return ret;

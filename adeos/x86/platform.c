@@ -229,7 +229,7 @@ static void __init vnode_arch_setup(void)
 #endif
 	pm_power_off = vnode_halt;
 	panic_blink = vnode_panic_end;
-	adeos_client_init(page.id);
+	adeos_client_init();
 }
 
 /**

@@ -76,6 +76,20 @@ like "$(dmesg | sed -n '/restart/p; /vnode 1: crashed/{n;p}' | tail -n 2)" 'vnod
 # It may just be between two lives
 until vnode kill 1 2>/dev/null; do :; done
 is "$(state 1)" stopped 'and not when it was killed'
+
+# One that does not come up is given up after three boots.
+node 1 1 64M 'cmdline = lkdtm.cpoint_name=DIRECT lkdtm.cpoint_type=PANIC' 'restart = always'
+boots=$(dmesg | grep -c 'vnode 1: crashed')
+vnode start --timeout 0 node1
+tries=0
+until dmesg | grep -q 'vnode 1 is not restarted: it does not come up'; do
+	tries=$((tries + 1))
+	[ $tries -lt 600 ] || break
+	sleep 0.2
+done
+is "$(($(dmesg | grep -c 'vnode 1: crashed') - boots))" 3 'one that does not come up is given up after three boots'
+is "$(state 1)" crashed 'it is crashed'
+
 node 1 1 64M 'restart = always'
 ok 'vnode restart starts one again' sh -c 'vnode start node1 && vnode restart 1'
 is "$(state 1)" running 'it runs'
