@@ -26,7 +26,9 @@ int adeos_pool_take_cpus(u32 id, const u32 *cpus, unsigned int nr,
 void adeos_pool_give_cpus(const u32 *cpus, unsigned int nr);
 int adeos_pool_take_memory(u64 size, u64 address, u64 *start,
 			   struct adeos_error *err);
+int adeos_pool_take_pages(u64 size, u64 *start);
 void adeos_pool_give_memory(u64 start, u64 size);
+phys_addr_t adeos_pool_commons(void);
 int adeos_pool_take_clusters(u32 *clusters, unsigned int nr_cpus,
 			     struct adeos_error *err);
 void adeos_pool_give_clusters(const u32 *clusters, unsigned int nr_cpus);

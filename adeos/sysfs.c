@@ -8,9 +8,11 @@
 #include <linux/sysfs.h>
 
 #include "client.h"
+#include "sysfs.h"
 #include "vnode.h"
 
-static struct kobject *adeos_kobj, *memory_kobj, *vnodes_kobj;
+struct kobject *adeos_kobj;
+static struct kobject *memory_kobj, *vnodes_kobj;
 
 static struct adeos_vnode *to_vnode(struct kobject *kobj)
 {
@@ -199,6 +201,13 @@ static const struct attribute_group memory_group = {
 	.attrs = memory_attrs,
 };
 
+static int __init adeos_sysfs_top(void)
+{
+	adeos_kobj = kobject_create_and_add("adeos", kernel_kobj);
+	return adeos_kobj ? 0 : -ENOMEM;
+}
+core_initcall(adeos_sysfs_top);
+
 /* Before the pools open, which shows the root. */
 static int __init adeos_sysfs_setup(void)
 {
@@ -206,9 +215,6 @@ static int __init adeos_sysfs_setup(void)
 
 	if (!adeos_is_root() && !adeos_is_vnode())
 		return 0;
-	adeos_kobj = kobject_create_and_add("adeos", kernel_kobj);
-	if (!adeos_kobj)
-		return -ENOMEM;
 	ret = sysfs_create_file(adeos_kobj, &vnode_id_attr.attr);
 	if (ret || !adeos_is_root())
 		return ret;

@@ -22,7 +22,13 @@
 static u32 clusters[ADEOS_MAX_CLUSTERS] __ro_after_init;
 static bool installed __ro_after_init;
 
-static u32 logical_id(unsigned int cpu)
+/**
+ * adeos_logical_id() - logical APIC ID of a CPU
+ * @cpu: its number in this kernel
+ *
+ * Context: any.
+ */
+u32 adeos_logical_id(unsigned int cpu)
 {
 	return clusters[cpu / ADEOS_CLUSTER_CPUS] << 4 |
 		1 << (cpu % ADEOS_CLUSTER_CPUS);
@@ -41,7 +47,7 @@ static void send_mask(const struct cpumask *mask, int vector, int except)
 			if (next / ADEOS_CLUSTER_CPUS != cpu / ADEOS_CLUSTER_CPUS)
 				break;
 			if (next != except)
-				dest |= logical_id(next);
+				dest |= adeos_logical_id(next);
 		}
 		if (dest)
 			__default_send_IPI_dest_field(dest, vector,
@@ -55,7 +61,7 @@ static void cluster_send_IPI(int cpu, int vector)
 	unsigned long flags;
 
 	local_irq_save(flags);
-	__default_send_IPI_dest_field(logical_id(cpu), vector, APIC_DEST_LOGICAL);
+	__default_send_IPI_dest_field(adeos_logical_id(cpu), vector, APIC_DEST_LOGICAL);
 	local_irq_restore(flags);
 }
 
@@ -82,7 +88,7 @@ static void cluster_send_IPI_all(int vector)
 static void cluster_init_ldr(void)
 {
 	apic_write(APIC_DFR, APIC_DFR_CLUSTER);
-	apic_write(APIC_LDR, SET_APIC_LOGICAL_ID(logical_id(raw_smp_processor_id())));
+	apic_write(APIC_LDR, SET_APIC_LOGICAL_ID(adeos_logical_id(raw_smp_processor_id())));
 }
 
 static u32 cluster_get_apic_id(u32 x)
@@ -100,7 +106,7 @@ static struct apic apic_cluster __ro_after_init = {
 	.max_apic_id			= ADEOS_NR_APIC_IDS - 1,
 	.get_apic_id			= cluster_get_apic_id,
 
-	.calc_dest_apicid		= logical_id,
+	.calc_dest_apicid		= adeos_logical_id,
 
 	.send_IPI			= cluster_send_IPI,
 	.send_IPI_mask			= cluster_send_IPI_mask,
@@ -162,4 +168,15 @@ void adeos_doorbell_ring(u32 apic_id)
 	__default_send_IPI_dest_field(apic_id, X86_PLATFORM_IPI_VECTOR,
 				      APIC_DEST_PHYSICAL);
 	local_irq_restore(flags);
+}
+
+/**
+ * adeos_portal_interrupt() - send the interrupt of portals
+ * @dest: logical APIC ID of the CPUs that are to take it
+ *
+ * Context: any.
+ */
+void adeos_portal_interrupt(u32 dest)
+{
+	__default_send_IPI_dest_field(dest, ADEOS_PORTAL_VECTOR, APIC_DEST_LOGICAL);
 }

@@ -45,6 +45,8 @@ struct adeos_startup {
 /* apic.c */
 void adeos_apic_set_clusters(const u32 *clusters, unsigned int nr_cpus);
 void adeos_doorbell_ring(u32 apic_id);
+u32 adeos_logical_id(unsigned int cpu);
+void adeos_portal_interrupt(u32 dest);
 
 /* root.c */
 extern unsigned long adeos_low_pages;
@@ -62,6 +64,17 @@ int adeos_cpu_start(u32 apic_id, unsigned int low_page, void *startup,
 /* trampoline.S */
 extern const u8 adeos_trampoline[], adeos_trampoline_end[];
 extern const u8 adeos_park[], adeos_park_end[];
+
+/* gate.S */
+extern const u8 adeos_gates[], adeos_played[];
+void adeos_play(const void *gate);
+
+/* pipeline.c */
+extern const void *adeos_linux_gates[];
+asmlinkage void adeos_open(void);
+
+/* ioapic.c */
+void adeos_ioapic_hold(u8 vector);
 
 /* platform.c */
 extern struct adeos_slot *adeos_own_slot;

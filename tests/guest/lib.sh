@@ -132,3 +132,31 @@ pools() {
 state() {
 	cat "/sys/kernel/adeos/vnodes/$1/state"
 }
+
+# kunit MODULE LEAST [PARAMETER…]: loads a module of KUnit tests, and makes its
+# claims ours: at least LEAST of them
+kunit() {
+	kunit_module=$1 kunit_least=$2
+	shift 2
+	dmesg -c >/dev/null
+	modprobe kunit enable=1
+	ok "$kunit_module is loaded" modprobe "$kunit_module" "$@" || return 1
+	dmesg >/tmp/kunit.log
+	modprobe -r "$kunit_module" || fail "$kunit_module is unloaded"
+	kunit_claims /tmp/kunit.log "$kunit_module" "$kunit_least"
+}
+
+# kunit_claims LOG NAME LEAST: claims out of a kernel log
+kunit_claims() {
+	sed -n 's/^\(<[0-9]*>\)*\(\[[ 0-9.]*\] \)*    \(ok\|not ok\) [0-9]* \([a-z0-9_]*\).*/\3 - '"$2"': \4/p' "$1" >/tmp/kunit.claims
+	cat /tmp/kunit.claims
+	if grep -q '^not ok' /tmp/kunit.claims; then
+		diag "$(grep -v -e ' ok ' "$1" | head -n 60)"
+	fi
+	if [ "$(grep -c . /tmp/kunit.claims)" -ge "$3" ]; then
+		pass "$2: all tests were run"
+	else
+		fail "$2: all tests were run"
+		diag "$(cat "$1")"
+	fi
+}

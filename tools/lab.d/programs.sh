@@ -2,7 +2,7 @@
 # What runs on the kernel: this project's modules and programs.
 
 # Each needs what the one before it exports.
-module_folders='kmb vdev'
+module_folders='kmb vdev tests/kmod'
 
 # They are for the patched kernel only.
 has_modules() {
@@ -23,6 +23,7 @@ make_modules() {
 			rm -rf "${modules:?}/$folder"
 			continue
 		fi
+		mkdir -p "$modules/$folder"
 		# Compiled files are not in the source and are to stay
 		rsync -rlp --checksum --delete --filter 'P *.o' --filter 'P *.ko' --filter 'P *.mod' --filter 'P *.mod.c' \
 			--filter 'P .*.cmd' --filter 'P Module.symvers' --filter 'P modules.order' \

@@ -1,0 +1,2 @@
+#include "pipeline.h"
+void adeos_portals_handle(void) { }
