@@ -11,8 +11,8 @@
 #include "user.h"
 #endif
 
-/* Firmware lists a few dozen ranges; each vnode can split one in two. */
-#define REGION_MAX	256
+/* Firmware lists a few dozen ranges; each of 1024 regions and bridges can split one in two. */
+#define REGION_MAX	1280
 
 /**
  * struct region - a range of physical memory

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <linux/types.h>
@@ -31,6 +32,21 @@ typedef unsigned long long u64;
 	type _b = (b);				\
 	_a < _b ? _a : _b;			\
 })
+#define max_t(type, a, b) ({			\
+	type _a = (a);				\
+	type _b = (b);				\
+	_a > _b ? _a : _b;			\
+})
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
+
+#define hweight64(x)		__builtin_popcountll(x)
+
+static inline void sort(void *base, size_t num, size_t size,
+			int (*cmp)(const void *a, const void *b),
+			void (*swap)(void *a, void *b, int size))
+{
+	(void)swap;
+	qsort(base, num, size, cmp);
+}
 
 #endif /* _ADEOS_USER_H */
