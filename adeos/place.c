@@ -245,7 +245,7 @@ static void add_window(struct planner *p, u64 start)
 	u64 end = start + p->size, known = 0;
 	unsigned int i;
 
-	if (end < start || start % p->align || p->s->nr_windows == PLACE_WINDOWS)
+	if (end < start || p->s->nr_windows == PLACE_WINDOWS)
 		return;
 	for (i = 0; i < p->nr && p->allocs[i].start < end; i++) {
 		const struct place_alloc *a = &p->allocs[i];
@@ -330,16 +330,20 @@ static void list_windows(struct planner *p)
 
 		add_window_above(p, end_of(a));
 		add_window_below(p, a->start);
-		if (!is_joined(p, i))
+		if (!is_joined(p, i)) {
 			edge = floor_of(p, a);
+			add_window_above(p, edge);
+		}
 		edge += a->size;
 		add_window_above(p, edge);
 	}
 	for (i = p->nr; i--;) {
 		const struct place_alloc *a = &p->allocs[i];
 
-		if (i == p->nr - 1 || !is_movable(a + 1) || !is_joined(p, i + 1))
+		if (i == p->nr - 1 || !is_movable(a + 1) || !is_joined(p, i + 1)) {
 			edge = ceiling_of(p, a);
+			add_window_below(p, edge);
+		}
 		edge -= a->size;
 		add_window_below(p, edge);
 	}

@@ -74,8 +74,8 @@ struct place_plan {
 	struct place_move move[PLACE_MAX];
 };
 
-/* Each allocation and each free range has four places where a hole may begin. */
-#define PLACE_WINDOWS	(4 * (PLACE_MAX + REGION_MAX))
+/* Each allocation has up to six places where a hole may begin, each free range two. */
+#define PLACE_WINDOWS	(6 * PLACE_MAX + 2 * REGION_MAX)
 
 /**
  * struct place_scratch - memory that place_plan() works with; about 310 KiB

@@ -8,7 +8,7 @@
 
 #include "place.h"
 
-#define MIB	(1ULL << 20)
+#define MIB	0x100000ULL
 
 static unsigned int tests, failures;
 static struct place_scratch scratch;
@@ -200,7 +200,8 @@ static u32 mask_of(unsigned int start, unsigned int size)
 }
 
 /* Everywhere that allocation @i can go from here */
-static void reach_from(const struct pool *p, u32 state, unsigned int cost, unsigned int i, u32 used)
+static void reach_from(const struct pool *p, u32 state, unsigned int cost,
+		       unsigned int i, u32 used)
 {
 	unsigned int size = p->a[i].size, at = state >> (4 * i) & 15, to;
 
@@ -245,36 +246,381 @@ static int brute_force(const struct pool *p, unsigned int size, unsigned int ali
 	return -1;
 }
 
+/* Can what is in the set @left leave the window, one move each, in any order? */
+static int can_evict(const struct pool *p, u32 used, u32 window, unsigned int left)
+{
+	unsigned int i, to;
+
+	if (!left)
+		return 1;
+	for (i = 0; i < p->nr; i++) {
+		u32 own = mask_of(p->a[i].start, p->a[i].size);
+		u32 others = p->a[i].kind == PLACE_BRIDGE ? used & ~own : used;
+
+		if (!(left >> i & 1))
+			continue;
+		for (to = 0; to + p->a[i].size <= p->units; to++) {
+			u32 new = mask_of(to, p->a[i].size);
+
+			if (!(new & (others | window)) &&
+			    can_evict(p, (used & ~own) | new, window, left & ~(1u << i)))
+				return 1;
+		}
+	}
+	return 0;
+}
+
+/* Return: the fewest units that leave a window while the others stay, or -1. */
+static int best_eviction(const struct pool *p, unsigned int size, unsigned int align)
+{
+	u32 used = 0, window;
+	unsigned int u, i, left;
+	int cost, best = -1;
+
+	for (u = 0; u < p->units; u++)
+		used |= (u32)(p->owner[u] != FREE) << u;
+	for (u = 0; u + size <= p->units; u += align) {
+		window = mask_of(u, size);
+		left = 0;
+		cost = 0;
+		for (i = 0; i < size && p->owner[u + i] != GAP; i++)
+			if (p->owner[u + i] != FREE)
+				left |= 1u << p->owner[u + i];
+		if (i < size)
+			continue;
+		for (i = 0; i < p->nr && (!(left >> i & 1) || is_movable(&p->a[i])); i++)
+			cost += left >> i & 1 ? p->a[i].size : 0;
+		if (i == p->nr && (best < 0 || cost < best) && can_evict(p, used, window, left))
+			best = cost;
+	}
+	return best;
+}
+
+/* Is there a hole if all in [lo, hi), which can slide, is pushed up or down? */
+static int can_push_in(const struct pool *p, unsigned int lo, unsigned int hi,
+		       unsigned int size, unsigned int align)
+{
+	unsigned int i, split, below, above, start;
+
+	for (split = 0; split <= p->nr; split++) {
+		below = 0;
+		above = 0;
+		for (i = 0; i < p->nr; i++)
+			if (p->a[i].start >= lo && p->a[i].start < hi)
+				*(i < split ? &below : &above) += p->a[i].size;
+		start = (lo + below + align - 1) / align * align;
+		if (start + size + above <= hi)
+			return 1;
+	}
+	return 0;
+}
+
+static int can_push(const struct pool *p, unsigned int size, unsigned int align)
+{
+	unsigned int lo, hi;
+
+	for (lo = 0; lo < p->units; lo = hi + 1) {
+		for (hi = lo; hi < p->units; hi++) {
+			int owner = p->owner[hi];
+
+			if (owner == GAP ||
+			    (owner >= 0 && (!is_movable(&p->a[owner]) ||
+					    p->a[owner].kind == PLACE_TRANSIENT)))
+				break;
+		}
+		if (can_push_in(p, lo, hi, size, align))
+			return 1;
+	}
+	return 0;
+}
+
 static void test_brute(unsigned int rounds)
 {
-	unsigned int i, possible = 0, moved = 0, missed = 0, dearer = 0, wrong = 0;
+	unsigned int i, needed = 0, missed = 0, dearer = 0, wrong = 0, evicts = 0, pushes = 0;
 
 	for (i = 0; i < rounds; i++) {
 		unsigned int size = 2 + rand() % 6, align = 1u << rand() % 3;
-		int cost, ret;
+		int cost, evict, pushed, ret;
 
 		random_pool(&pool, SMALL_UNITS, SMALL_ALLOCS, 4, rand() % 2, rand() % 2, 5);
 		cost = brute_force(&pool, size, align);
+		evict = best_eviction(&pool, size, align);
+		pushed = can_push(&pool, size, align);
 		ret = place_plan(&pool.free, pool.a, pool.nr, size, align, &scratch, &plan);
-		possible += cost >= 0;
-		moved += cost > 0;
+		needed += cost > 0;
 		if (ret ? ret != -ENOMEM || plan.nr : cost < 0 || (int)plan.bytes < cost ||
-		    !plan_is_right(&pool, size, align)) {
+		    !plan_is_right(&pool, size, align))
 			wrong++;
-			continue;
-		}
+		evicts += evict >= 0 && (ret || (int)plan.bytes > evict);
+		pushes += pushed && ret;
 		missed += cost >= 0 && ret;
 		dearer += !ret && (int)plan.bytes > cost;
 	}
-	printf("# %u pools, %u with room after %u needed moves; missed %u, dearer %u\n",
-	       rounds, possible, moved, missed, dearer);
-	ok(!wrong, "every plan is possible, and as it says");
+	ok(!wrong, "small pools: every plan is possible, and as it says");
+	ok(!evicts, "no plan costs more than to clear the best window");
+	ok(!pushes, "a plan is found wherever sliding makes room");
+	printf("# of %u requests that some moves can serve, %u have no plan, %u a dearer one\n",
+	       needed, missed, dearer);
+	ok(missed * 100 <= needed * 3 && dearer * 100 <= needed * 3,
+	   "at most 3 in 100 have no plan, or one that is not the cheapest of all");
+}
+
+/* Pools as large as they come */
+static void test_large(unsigned int rounds)
+{
+	unsigned int i, found = 0, wrong = 0, tight = 0, moves = 0;
+
+	for (i = 0; i < rounds; i++) {
+		u64 size, total;
+		int ret;
+
+		random_pool(&pool, UNITS, PLACE_MAX, 1 + rand() % 64, i % 2, i % 3, 5 + i % 3);
+		total = region_total(&pool.free);
+		size = 1 + total / (2 + rand() % 16);
+		ret = place_plan(&pool.free, pool.a, pool.nr, size, 1u << rand() % 6,
+				 &scratch, &plan);
+		/* Without what stays, there is always a way. */
+		if (!ret)
+			moves += plan.nr;
+		if (ret && !(i % 3) && !(i % 2))
+			tight++;
+		if (ret ? ret != -ENOMEM : !plan_is_right(&pool, size, 1))
+			wrong++;
+		found += !ret;
+	}
+	printf("# %u plans for %u requests, %u moves\n", found, rounds, moves);
+	ok(!wrong && found > rounds / 3 && moves > rounds, "large pools: every plan is possible");
+	ok(!tight, "and there is one, if nothing stays where it is");
+}
+
+/* Every other @piece units are free; the largest hole is @piece. */
+static void checkerboard(struct pool *p, unsigned int piece, enum place_kind kind)
+{
+	unsigned int u;
+
+	p->units = 2 * piece * 500;
+	p->nr = 0;
+	for (u = 0; u < p->units; u++) {
+		p->owner[u] = FREE;
+		p->contents[u] = 0;
+	}
+	for (u = 0; u < p->units; u += 2 * piece) {
+		p->a[p->nr] = (struct place_alloc){ u, piece, 2, kind, false };
+		put(p, p->nr++);
+	}
+	list_free(p, &p->free);
+}
+
+static void test_checkerboard(void)
+{
+	checkerboard(&pool, 16, PLACE_BRIDGE);
+	ok(region_largest(&pool.free) == 16 &&
+	   !place_plan(&pool.free, pool.a, pool.nr, 64, 64, &scratch, &plan) &&
+	   plan.nr == 2 && plan.bytes == 32 && plan.users == 2 && plan_is_right(&pool, 64, 64),
+	   "a checkerboard: four times the largest hole for two moves");
+	checkerboard(&pool, 16, PLACE_BRIDGE);
+	ok(!place_plan(&pool.free, pool.a, pool.nr, 4096, 1024, &scratch, &plan) &&
+	   plan_is_right(&pool, 4096, 1024), "256 times the largest hole");
+	checkerboard(&pool, 16, PLACE_BRIDGE);
+	ok(!place_plan(&pool.free, pool.a, pool.nr, 7000, 16, &scratch, &plan) &&
+	   plan_is_right(&pool, 7000, 16), "and most of what is free");
+	checkerboard(&pool, 16, PLACE_BRIDGE);
+	ok(!place_plan(&pool.free, pool.a, pool.nr, 8000, 1, &scratch, &plan) &&
+	   plan_is_right(&pool, 8000, 1), "all that is free");
+	checkerboard(&pool, 16, PLACE_TRANSIENT);
+	ok(!place_plan(&pool.free, pool.a, pool.nr, 64, 64, &scratch, &plan) && plan.users == 0 &&
+	   plan_is_right(&pool, 64, 64), "transient bridges freeze nobody");
+	checkerboard(&pool, 16, PLACE_REGION);
+	ok(place_plan(&pool.free, pool.a, pool.nr, 17, 1, &scratch, &plan) == -ENOMEM,
+	   "regions do not move");
+	checkerboard(&pool, 16, PLACE_BRIDGE);
+	for (unsigned int i = 0; i < pool.nr; i++)
+		pool.a[i].pinned = true;
+	ok(place_plan(&pool.free, pool.a, pool.nr, 17, 1, &scratch, &plan) == -ENOMEM,
+	   "nor does what is pinned");
+	pool.a[100].pinned = false;
+	ok(!place_plan(&pool.free, pool.a, pool.nr, 48, 1, &scratch, &plan) && plan.nr == 1 &&
+	   plan.move[0].index == 100 && plan_is_right(&pool, 48, 1), "what is not, does");
+}
+
+static void test_users(void)
+{
+	/* Two windows of the same cost, with two vnodes in one and one in the other */
+	memset(&pool, 0, sizeof(pool));
+	pool.units = 24;
+	for (unsigned int u = 0; u < pool.units; u++)
+		pool.owner[u] = FREE;
+	pool.a[0] = (struct place_alloc){ .start = 4, .size = 1, .users = 6, .kind = PLACE_BRIDGE };
+	pool.a[1] = (struct place_alloc){ .start = 9, .size = 4, .kind = PLACE_REGION };
+	pool.a[2] = (struct place_alloc){ .start = 17, .size = 1, .users = 8, .kind = PLACE_BRIDGE };
+	for (pool.nr = 0; pool.nr < 3; pool.nr++)
+		put(&pool, pool.nr);
+	list_free(&pool, &pool.free);
+	ok(!place_plan(&pool.free, pool.a, 3, 8, 1, &scratch, &plan) && plan.bytes == 1 &&
+	   plan.users == 8 && plan_is_right(&pool, 8, 1),
+	   "of plans that copy the same, the one that freezes fewer vnodes");
+}
+
+static int try(struct region_set *free, const struct place_alloc *a, unsigned int nr, u64 size,
+	       u64 align)
+{
+	return place_plan(free, a, nr, size, align, &scratch, &plan);
+}
+
+static void test_edges(void)
+{
+	static struct region_set free, copy;
+	static struct place_alloc a[2] = {
+		{ .start = 10, .size = 10, .kind = PLACE_BRIDGE },
+		{ .start = 30, .size = 10, .kind = PLACE_BRIDGE },
+	};
+	struct place_move move = { 30, 0, 10, 1 };
+
+	region_add(&free, 0, 10);
+	region_add(&free, 20, 30);
+	copy = free;
+	ok(!try(&free, a, 2, 10, 1) && !plan.nr, "where there is room, nothing moves");
+	ok(!try(&free, a, 2, 20, 1) && plan.bytes == 10, "the second hole is as good");
+	ok(try(&free, a, 2, 21, 1) == -ENOMEM && !plan.nr, "more than there is");
+	ok(try(&free, a, 2, ~0ULL, 1) == -ENOMEM, "far more");
+	ok(try(&free, a, 2, 20, 1ULL << 63) == -ENOMEM || plan.start == 0, "a wide alignment");
+	ok(try(&free, a, 2, 0, 1) == -EINVAL && try(&free, a, 2, 1, 0) == -EINVAL &&
+	   try(&free, a, 2, 1, 3) == -EINVAL, "sizes and alignments that make no sense");
+	ok(try(&free, a, PLACE_MAX + 1, 1, 1) == -EINVAL, "too many allocations");
+	a[1].start = 19;
+	ok(try(&free, a, 2, 20, 1) == -EINVAL, "allocations that overlap");
+	a[1].start = 29;
+	ok(try(&free, a, 2, 20, 1) == -EINVAL, "one that overlaps what is free");
+	a[1].start = ~0ULL - 5;
+	ok(try(&free, a, 2, 20, 1) == -EINVAL, "one that wraps around");
+	a[1].start = 5;
+	ok(try(&free, a, 2, 20, 1) == -EINVAL, "allocations out of order");
+	ok(!memcmp(&free, &copy, sizeof(free)), "what is free has not changed by all that");
+	ok(!place_apply(&free, &move) && free.nr == 1 && free.r[0].start == 20 &&
+	   free.r[0].end == 40, "a move is noted");
+	copy = free;
+	move = (struct place_move){ 10, 15, 10, 0 };
+	ok(!place_apply(&free, &move) && free.nr == 2 && free.r[0].start == 10 &&
+	   free.r[0].end == 15 && free.r[1].start == 25, "so is one that slides");
+	move = (struct place_move){ 15, 35, 10, 0 };
+	copy = free;
+	ok(place_apply(&free, &move) == -EINVAL && !memcmp(&free, &copy, sizeof(free)),
+	   "one to a place that is taken is refused");
+}
+
+/* How many whole blocks are free, and the longest run of them */
+static unsigned int whole_blocks(const struct region_set *free)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < free->nr; i++) {
+		u64 first = (free->r[i].start + PLACE_BLOCK - 1) / PLACE_BLOCK;
+		u64 last = free->r[i].end / PLACE_BLOCK;
+
+		n += first < last ? last - first : 0;
+	}
+	return n;
+}
+
+/* What is left of them when something takes [start, start + size) */
+static unsigned int blocks_left(const struct region_set *free, u64 start, u64 size)
+{
+	static struct region_set left;
+
+	left = *free;
+	if (region_remove(&left, start, start + size))
+		abort();
+	return whole_blocks(&left);
+}
+
+/* The length of the run of whole blocks around a region's place */
+static u64 run_at(const struct region_set *free, u64 start)
+{
+	u64 first = start, end = start;
+
+	while (region_contains(free, end, end + PLACE_BLOCK))
+		end += PLACE_BLOCK;
+	while (first >= PLACE_BLOCK && region_contains(free, first - PLACE_BLOCK, first))
+		first -= PLACE_BLOCK;
+	return end - first;
+}
+
+static int bridge_is_right(const struct region_set *free, u64 size, u64 align)
+{
+	unsigned int left, best = 0;
+	u64 start, s, highest = 0;
+	int ret = place_find(free, PLACE_BRIDGE, size, align, &start), room = 0;
+
+	for (s = 0; s + size <= 128 * MIB; s += align) {
+		if (!region_contains(free, s, s + size))
+			continue;
+		left = blocks_left(free, s, size);
+		if (!room || left > best)
+			highest = 0;
+		/* Only beside something else */
+		if (left >= best && (!region_contains(free, s, s + size + 1) ||
+				     !s || !region_contains(free, s - 1, s + size)))
+			highest = s;
+		if (left > best || !room)
+			best = left;
+		room = 1;
+	}
+	if (ret)
+		return ret == -ENOMEM && !room;
+	return room && start % align == 0 && region_contains(free, start, start + size) &&
+	       blocks_left(free, start, size) == best && (align > MIB || start == highest);
+}
+
+static int region_is_right(const struct region_set *free, u64 size)
+{
+	u64 start, s, best = ~0ULL, lowest = 0;
+	int ret = place_find(free, PLACE_REGION, size, PLACE_BLOCK, &start);
+
+	for (s = 0; s + size <= 128 * MIB; s += PLACE_BLOCK)
+		if (region_contains(free, s, s + size) && run_at(free, s) < best) {
+			best = run_at(free, s);
+			lowest = s;
+		}
+	if (ret)
+		return ret == -ENOMEM && best == ~0ULL;
+	return best != ~0ULL && start == lowest;
+}
+
+static void test_find(unsigned int rounds)
+{
+	static struct region_set free;
+	unsigned int i, j, bridges = 0, regions = 0;
+
+	for (i = 0; i < rounds; i++) {
+		free.nr = 0;
+		for (j = rand() % 12; j; j--) {
+			u64 start = rand() % 120, end = start + 1 + rand() % (rand() % 4 ? 8 : 60);
+
+			region_add(&free, start * MIB, end * MIB);
+		}
+		region_remove(&free, 128 * MIB, ~0ULL);
+		bridges += bridge_is_right(&free, (1 + rand() % 20) * MIB, MIB << (rand() % 4));
+		regions += region_is_right(&free, (1 + rand() % 5) * PLACE_BLOCK);
+	}
+	ok(bridges == rounds, "a bridge breaks as few whole blocks as it can, high up");
+	ok(regions == rounds, "a region goes to the smallest run of blocks, the lowest");
+	free.nr = 0;
+	region_add(&free, 0, ~0ULL);
+	ok(place_find(&free, PLACE_BRIDGE, 0, 1, &(u64){ 0 }) == -ENOMEM, "nothing has no place");
+	free.r[0].start = ~0ULL - 100;
+	ok(place_find(&free, PLACE_BRIDGE, 10, 1ULL << 32, &(u64){ 0 }) == -ENOMEM,
+	   "alignment does not wrap around");
 }
 
 int main(void)
 {
 	srand(2002);
-	test_brute(200000);
+	test_find(20000);
+	test_brute(20000);
+	test_large(60);
+	test_checkerboard();
+	test_users();
+	test_edges();
 	printf("1..%u\n", tests);
 	return failures ? 1 : 0;
 }

@@ -1,0 +1,10 @@
+#!/bin/sh
+# adeos/place.c in user space, under sanitizers.
+set -eu
+top=$(cd -- "$(dirname -- "$0")/.." && pwd -P)
+out=${LAB_BUILD:-$top/build}/unit
+mkdir -p "$out"
+gcc -O1 -g -Wall -Wextra -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-I"$top/adeos" -o "$out/place_test" "$top/tests/unit/place_test.c" "$top/adeos/place.c" \
+	"$top/adeos/region.c"
+"$out/place_test"
