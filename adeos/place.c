@@ -656,7 +656,7 @@ static bool try_windows(struct planner *p, unsigned int tries)
 			break;
 		p->start = w->start;
 		p->end = w->start + p->size;
-		if (evict(p, tries))
+		if (evict(p, tries) && rehearse(p))
 			keep_plan(p, &found);
 		else
 			push(p, &found);

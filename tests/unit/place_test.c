@@ -83,7 +83,7 @@ static int is_movable(const struct place_alloc *a)
 static void random_pool(struct pool *p, unsigned int units, unsigned int max, unsigned int largest,
 			unsigned int gaps, unsigned int stays, unsigned int used)
 {
-	unsigned int u = 0, i;
+	unsigned int u = 0, i, ranges = 0;
 
 	p->units = units;
 	p->nr = 0;
@@ -96,6 +96,9 @@ static void random_pool(struct pool *p, unsigned int units, unsigned int max, un
 			size = units - u;
 		if (what >= used || p->nr == max) {
 			int owner = rand() % 8 < (int)gaps ? GAP : FREE;
+
+			if (owner == FREE && ++ranges >= REGION_MAX - 2)
+				owner = GAP;
 
 			for (i = 0; i < size; i++) {
 				p->owner[u + i] = owner;
@@ -167,7 +170,8 @@ static int plan_is_right(struct pool *p, u64 size, u64 align)
 			if (p->contents[p->a[i].start + u] != contents_of(i, u) ||
 			    p->owner[p->a[i].start + u] != (int)i)
 				return 0;
-	return plan.start % align == 0 && region_contains(&p->free, plan.start, plan.start + size) &&
+	return plan.start % align == 0 &&
+	       region_contains(&p->free, plan.start, plan.start + size) &&
 	       bytes == plan.bytes && users == plan.users;
 }
 
@@ -450,9 +454,9 @@ static void test_users(void)
 	pool.units = 24;
 	for (unsigned int u = 0; u < pool.units; u++)
 		pool.owner[u] = FREE;
-	pool.a[0] = (struct place_alloc){ .start = 4, .size = 1, .users = 6, .kind = PLACE_BRIDGE };
-	pool.a[1] = (struct place_alloc){ .start = 9, .size = 4, .kind = PLACE_REGION };
-	pool.a[2] = (struct place_alloc){ .start = 17, .size = 1, .users = 8, .kind = PLACE_BRIDGE };
+	pool.a[0] = (struct place_alloc){ 4, 1, 6, PLACE_BRIDGE, false };
+	pool.a[1] = (struct place_alloc){ 9, 4, 0, PLACE_REGION, false };
+	pool.a[2] = (struct place_alloc){ 17, 1, 8, PLACE_BRIDGE, false };
 	for (pool.nr = 0; pool.nr < 3; pool.nr++)
 		put(&pool, pool.nr);
 	list_free(&pool, &pool.free);
