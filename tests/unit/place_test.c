@@ -465,6 +465,67 @@ static void test_users(void)
 	   "of plans that copy the same, the one that freezes fewer vnodes");
 }
 
+/*
+ * A pool as a picture: "." is free, "#" not the pool's, a digit a region, a
+ * capital letter a frozen bridge, another letter a transient one.
+ */
+static void draw(struct pool *p, const char *picture)
+{
+	unsigned int u;
+
+	p->nr = 0;
+	p->units = strlen(picture);
+	for (u = 0; u < p->units; u++) {
+		char c = picture[u];
+
+		p->contents[u] = 0;
+		p->owner[u] = c == '.' ? FREE : GAP;
+		if (c == '.' || c == '#')
+			continue;
+		if (!u || picture[u - 1] != c)
+			p->a[p->nr++] = (struct place_alloc){
+				u, 0, 2, c <= '9' ? PLACE_REGION :
+				c <= 'Z' ? PLACE_BRIDGE : PLACE_TRANSIENT, false };
+		p->a[p->nr - 1].size++;
+		put(p, p->nr - 1);
+	}
+	list_free(p, &p->free);
+}
+
+static void test_pictures(void)
+{
+	static const struct {
+		const char *picture;
+		unsigned int size, align;
+		int bytes;
+		const char *name;
+	} table[] = {
+		{ "aaab....####C.", 5, 2, 4, "a hole at the start of the pool" },
+		{ "#.C####....baaa", 5, 2, 4, "and at its end" },
+		{ "..AAAA..BBBB..CCCC..", 8, 1, 12, "slid together, where no hole holds a bridge" },
+		{ "..aaaa..bbbb..cccc..", 8, 1, -1, "transient bridges do not slide" },
+		{ "..AA0BB..", 4, 1, 2, "out of the window, over a region" },
+		{ "..AAA0BBB..", 4, 1, -1, "not through one" },
+		{ "###LL.RRR.#...", 4, 4, 5, "one takes the room that the other leaves" },
+		{ "...#.RRR.LL###", 4, 1, 3, "the cheaper of two" },
+		{ "AAAAABBBBCCCDDD0.......1........", 15, 1, 15, "where best fit is no fit" },
+		{ "A.B", 1, 1, 0, "nothing to do" },
+		{ "AAA", 1, 1, -1, "nothing free" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		int ret;
+
+		draw(&pool, table[i].picture);
+		ret = place_plan(&pool.free, pool.a, pool.nr, table[i].size, table[i].align,
+				 &scratch, &plan);
+		ok(table[i].bytes < 0 ? ret == -ENOMEM :
+		   !ret && (int)plan.bytes == table[i].bytes &&
+		   plan_is_right(&pool, table[i].size, table[i].align), table[i].name);
+	}
+}
+
 static int try(struct region_set *free, const struct place_alloc *a, unsigned int nr, u64 size,
 	       u64 align)
 {
@@ -624,6 +685,7 @@ int main(void)
 	test_large(60);
 	test_checkerboard();
 	test_users();
+	test_pictures();
 	test_edges();
 	printf("1..%u\n", tests);
 	return failures ? 1 : 0;
