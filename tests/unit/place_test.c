@@ -508,6 +508,7 @@ static void test_pictures(void)
 		{ "..AAA0BBB..", 4, 1, -1, "not through one" },
 		{ "###LL.RRR.#...", 4, 4, 5, "one takes the room that the other leaves" },
 		{ "...#.RRR.LL###", 4, 1, 3, "the cheaper of two" },
+		{ ".CCC.BBBB.AA.", 3, 1, 6, "pushed to the side where less is in the way" },
 		{ "AAAAABBBBCCCDDD0.......1........", 15, 1, 15, "where best fit is no fit" },
 		{ "A.B", 1, 1, 0, "nothing to do" },
 		{ "AAA", 1, 1, -1, "nothing free" },
