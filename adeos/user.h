@@ -12,7 +12,9 @@
 #include <linux/types.h>
 
 typedef __u8 u8;
+typedef __u16 u16;
 typedef __u32 u32;
+typedef __s32 s32;
 typedef unsigned long long u64;
 
 #define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
@@ -26,6 +28,10 @@ typedef unsigned long long u64;
 #define smp_wmb()		__atomic_thread_fence(__ATOMIC_RELEASE)
 /* As C11 has it; what it pairs with is said where it is used. */
 #define smp_rmb()		__atomic_thread_fence(__ATOMIC_ACQUIRE)
+
+/* Stores before it, loads behind it; what it pairs with is said where it is used. */
+#define smp_mb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define xchg(p, v)		__atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
 
 #define min_t(type, a, b) ({			\
 	type _a = (a);				\

@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The root's half of the life of bridges, drawn in bridge_state.h.  It works
+ * from struct bridge_entry, which nobody else can write, and never believes a
+ * word of the commons besides the masks of users.
+ */
+#include "dsp.h"
+
+static const struct {
+	int err;
+	const char *text;
+} bridge_errors[] = {
+	{ 0, "success" },
+	{ -EINVAL, "the name must be 1 to 31 printable characters without '/'" },
+	{ -EFBIG, "the size must be 1 page to 64 MiB" },
+	{ -EOPNOTSUPP, "unknown flag, kind or request" },
+	{ -EEXIST, "there is a bridge of that name" },
+	{ -EMFILE, "the vnode owns as many bridges as it may" },
+	{ -EDQUOT, "the vnode's bridges are as large as they may be in all" },
+	{ -ENFILE, "there are as many bridges as there can be" },
+	{ -ENOMEM, "no contiguous memory of that size" },
+	{ -ENOENT, "there is no such bridge" },
+	{ -EACCES, "this vnode may not open it" },
+	{ -EROFS, "it may only be opened for reading" },
+	{ -EPERM, "only its owner and the root may do that" },
+	{ -EBUSY, "it is in motion, or too many requests are under way" },
+	{ -EAGAIN, "it is being moved: try again" },
+	{ -EIDRM, "it was destroyed while it was open" },
+	{ -EBADF, "it is not open" },
+	{ -ENOTCONN, "this vnode is not a member yet" },
+	{ -EHOSTDOWN, "the root does not run any more" },
+	{ -ETIMEDOUT, "the root did not answer" },
+	{ -EPROTO, "the shared memory is damaged" },
+};
+
+/**
+ * bridge_strerror() - what an error of bridges means
+ * @err: a negative error code
+ *
+ * Return: one line.
+ */
+const char *bridge_strerror(int err)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bridge_errors); i++)
+		if (bridge_errors[i].err == err)
+			return bridge_errors[i].text;
+	return "unknown error";
+}
+
+/**
+ * bridge_check_name() - may a bridge have this name?
+ * @name: up to COMMONS_NAME bytes, padded with 0
+ *
+ * Return: its length, or -EINVAL.
+ */
+int bridge_check_name(const char *name)
+{
+	int len;
+
+	for (len = 0; len < COMMONS_NAME && name[len]; len++)
+		if (name[len] <= ' ' || name[len] > '~' || name[len] == '/')
+			return -EINVAL;
+	return len && len < COMMONS_NAME ? len : -EINVAL;
+}
+
+/**
+ * bridge_hash() - hash of a bridge's name
+ * @scope: vnode ID, or COMMONS_NOBODY
+ * @name: the name, padded with 0
+ *
+ * Return: not 0.
+ */
+u32 bridge_hash(u32 scope, const char name[COMMONS_NAME])
+{
+	u32 w[1 + COMMONS_NAME / 4] = { scope };
+
+	memcpy(w + 1, name, COMMONS_NAME);
+	return commons_check(w, ARRAY_SIZE(w)) ?: 1;
+}
+
+static void bridge_set(struct dsp *d, u32 i, u32 generation, u32 state)
+{
+	struct bridge_entry *e = &d->root->entry[i];
+
+	e->tag = BRIDGE_TAG(generation, state);
+	/* What was published before the tag that says so. */
+	smp_store_release(&d->c->tag[i], e->tag);
+	/* The tag before a look at the users: pairs with commons_set() of theirs. */
+	smp_mb();
+}
+
+static void bridge_publish(struct dsp *d, u32 i)
+{
+	struct bridge_entry *e = &d->root->entry[i];
+
+	e->pub.check = commons_check((u32 *)&e->pub, COMMONS_BRIDGE_WORDS - 1);
+	commons_write((u32 *)&d->c->bridge[i], (u32 *)&e->pub, COMMONS_BRIDGE_WORDS);
+	WRITE_ONCE(d->c->bridge[i].owner, e->pub.owner);
+}
+
+/* Members that have it open; other bits mean nothing. */
+static u64 bridge_users(struct dsp *d, u32 i)
+{
+	return commons_mask(d->c->bridge[i].users) & d->root->member.mask;
+}
+
+static void bridge_tell(struct dsp *d, u32 i)
+{
+	u64 left = bridge_users(d, i);
+
+	for (; left; left &= left - 1)
+		dsp_ring(d, commons_first(left), PORTAL_BRIDGE);
+}
+
+/* Has the owner something left of what a vnode may own? */
+static int bridge_quota(struct dsp_root *r, u32 owner, u32 pages)
+{
+	if (!pages || pages > BRIDGE_MAX_PAGES)
+		return -EFBIG;
+	if (r->nr[owner] >= BRIDGE_MAX_PER_VNODE)
+		return -EMFILE;
+	return r->pages[owner] + pages > BRIDGE_MAX_TOTAL ? -EDQUOT : 0;
+}
+
+static void bridge_charge(struct dsp_root *r, const struct commons_bridge *b, int sign)
+{
+	if (b->owner == COMMONS_NOBODY)
+		return;
+	r->nr[b->owner] += sign;
+	r->pages[b->owner] += sign * (int)b->pages;
+}
+
+/* Finds a place: 0, -EEXIST if the name is taken, -ENFILE if there is none. */
+static int bridge_place(struct dsp_root *r, const struct commons_bridge *b, u32 hash, u32 *index)
+{
+	int err = -ENFILE;
+	u32 n, i;
+
+	/* Those who look for the name begin there, too. */
+	for (n = 0; n < COMMONS_BRIDGES; n++) {
+		const struct bridge_entry *e;
+
+		i = (hash + n) % COMMONS_BRIDGES;
+		e = &r->entry[i];
+		if (BRIDGE_STATE(e->tag) == BRIDGE_FREE) {
+			if (err)
+				*index = i;
+			err = 0;
+		} else if (e->hash == hash && e->pub.scope == b->scope &&
+			   !memcmp(e->pub.name, b->name, COMMONS_NAME)) {
+			return -EEXIST;
+		}
+	}
+	return err;
+}
+
+/* Takes over a request: 0 or an error. */
+static int bridge_parse(struct commons_bridge *b, u32 from, const struct bridge_request *req)
+{
+	int len;
+
+	memset(b, 0, sizeof(*b));
+	memcpy(b->name, req->name, sizeof(req->name));
+	len = bridge_check_name(b->name);
+	if (len < 0)
+		return len;
+	memset(b->name + len, 0, COMMONS_NAME - len);
+	if (req->flags & ~BRIDGE_FLAGS || (req->flags & BRIDGE_KIND) > BRIDGE_TRANSIENT)
+		return -EOPNOTSUPP;
+	b->scope = req->flags & BRIDGE_GLOBAL ? COMMONS_NOBODY : from;
+	b->flags = req->flags;
+	b->pages = req->pages;
+	b->owner = from;
+	b->allowed[0] = req->allowed[0];
+	b->allowed[1] = req->allowed[1];
+	b->allowed[from / 32] |= 1u << from % 32;
+	return 0;
+}
+
+/**
+ * bridge_root_create() - make a bridge
+ * @d: the root
+ * @from: vnode ID of its owner, a member
+ * @req: what it shall be, not trusted
+ * @result: what became of it
+ */
+void bridge_root_create(struct dsp *d, u32 from, const struct bridge_request *req,
+			struct dsp_result *result)
+{
+	struct dsp_root *r = d->root;
+	struct commons_bridge b;
+	struct bridge_entry *e;
+	u32 i = 0, hash;
+	int err;
+
+	err = bridge_parse(&b, from, req);
+	if (!err)
+		err = bridge_quota(r, from, b.pages);
+	hash = bridge_hash(b.scope, b.name);
+	if (!err)
+		err = bridge_place(r, &b, hash, &i);
+	if (!err)
+		err = d->ops->alloc(d->priv, b.pages, &b.pfn);
+	result->error = err;
+	if (err)
+		return;
+
+	e = &r->entry[i];
+	b.generation = BRIDGE_GENERATION(e->tag);
+	e->born = b.generation;
+	e->pub = b;
+	e->hash = hash;
+	bridge_charge(r, &b, 1);
+	/* Bits of one who saw an earlier generation, and will take them back. */
+	commons_and(&d->c->bridge[i].users[0], 0);
+	commons_and(&d->c->bridge[i].users[1], 0);
+	commons_and(&d->c->bridge[i].frozen[0], 0);
+	commons_and(&d->c->bridge[i].frozen[1], 0);
+	bridge_publish(d, i);
+	bridge_set(d, i, b.generation, BRIDGE_LIVE);
+	WRITE_ONCE(d->c->hash[i], hash);
+	result->index = i;
+	result->generation = b.generation;
+}
+
+/* DYING, and nobody left. */
+static void bridge_free(struct dsp *d, u32 i)
+{
+	struct bridge_entry *e = &d->root->entry[i];
+
+	bridge_set(d, i, (BRIDGE_GENERATION(e->tag) + 1) & BRIDGE_GENERATION_MASK, BRIDGE_FREE);
+	bridge_charge(d->root, &e->pub, -1);
+	d->ops->release(d->priv, e->pub.pfn, e->pub.pages);
+	d->root->busy--;
+}
+
+static void bridge_kill(struct dsp *d, u32 i)
+{
+	struct bridge_entry *e = &d->root->entry[i];
+	u32 state = BRIDGE_STATE(e->tag);
+
+	if (state != BRIDGE_LIVE && state != BRIDGE_FREEZING)
+		return;
+	if (state == BRIDGE_FREEZING)
+		d->ops->release(d->priv, e->new_pfn, e->pub.pages);
+	else if (e->pub.owner != COMMONS_NOBODY)
+		d->root->busy++;
+	/* The name is free at once, however long the users take. */
+	e->hash = 0;
+	WRITE_ONCE(d->c->hash[i], 0);
+	bridge_set(d, i, BRIDGE_GENERATION(e->tag), BRIDGE_DYING);
+	bridge_tell(d, i);
+}
+
+/* Back to LIVE, at the old place or a new one. */
+static void bridge_thaw(struct dsp *d, u32 i, u32 generation)
+{
+	bridge_set(d, i, generation, BRIDGE_LIVE);
+	if (d->root->entry[i].pub.owner != COMMONS_NOBODY)
+		d->root->busy--;
+	bridge_tell(d, i);
+}
+
+static void bridge_move(struct dsp *d, u32 i, u32 now)
+{
+	struct bridge_entry *e = &d->root->entry[i];
+	u32 generation = BRIDGE_GENERATION(e->tag);
+	u32 old = e->pub.pfn;
+
+	if (bridge_users(d, i) & ~commons_mask(d->c->bridge[i].frozen)) {
+		if ((s32)(now - e->deadline) < 0)
+			return;
+		d->count.freeze_timeouts++;
+		d->ops->release(d->priv, e->new_pfn, e->pub.pages);
+		bridge_thaw(d, i, generation);
+		return;
+	}
+	generation = (generation + 1) & BRIDGE_GENERATION_MASK;
+	bridge_set(d, i, BRIDGE_GENERATION(e->tag), BRIDGE_MOVING);
+	d->ops->copy(d->priv, e->new_pfn, old, e->pub.pages);
+	e->pub.pfn = e->new_pfn;
+	e->pub.generation = generation;
+	bridge_publish(d, i);
+	d->count.moves++;
+	bridge_thaw(d, i, generation);
+	d->ops->release(d->priv, old, e->pub.pages);
+}
+
+/**
+ * bridge_root_step() - go on with the bridges that are in motion
+ * @d: the root
+ * @now: the time, ms
+ *
+ * To be called when PORTAL_BRIDGE was rung, and from time to time.
+ */
+void bridge_root_step(struct dsp *d, u32 now)
+{
+	struct bridge_entry *e;
+	u32 i;
+
+	for (i = 0; i < COMMONS_BRIDGES && d->root->busy; i++) {
+		e = &d->root->entry[i];
+		if (BRIDGE_STATE(e->tag) == BRIDGE_FREEZING)
+			bridge_move(d, i, now);
+		if (BRIDGE_STATE(e->tag) == BRIDGE_LIVE && e->pub.owner == COMMONS_NOBODY &&
+		    !bridge_users(d, i))
+			bridge_kill(d, i);
+		if (BRIDGE_STATE(e->tag) == BRIDGE_DYING && !bridge_users(d, i))
+			bridge_free(d, i);
+	}
+}
+
+/* Is it the bridge that had this generation once? */
+static bool bridge_is(const struct bridge_entry *e, u32 generation)
+{
+	u32 age = (BRIDGE_GENERATION(e->tag) - e->born) & BRIDGE_GENERATION_MASK;
+
+	return BRIDGE_STATE(e->tag) != BRIDGE_FREE &&
+	       ((generation - e->born) & BRIDGE_GENERATION_MASK) <= age;
+}
+
+/**
+ * bridge_root_destroy() - end a bridge
+ * @d: the root
+ * @from: vnode ID of who wants it: its owner, or 0
+ * @index: number of the bridge
+ * @generation: and its generation, or one from before it was moved
+ * @now: the time, ms
+ *
+ * Return: 0, also if it is DYING already; -ENOENT, -EPERM.
+ */
+int bridge_root_destroy(struct dsp *d, u32 from, u32 index, u32 generation, u32 now)
+{
+	struct bridge_entry *e;
+
+	if (index >= COMMONS_BRIDGES)
+		return -ENOENT;
+	e = &d->root->entry[index];
+	if (!bridge_is(e, generation))
+		return -ENOENT;
+	if (from && from != e->pub.owner)
+		return -EPERM;
+	bridge_kill(d, index);
+	bridge_root_step(d, now);
+	return 0;
+}
+
+/**
+ * bridge_root_move() - begin to move a bridge to another place
+ * @d: the root
+ * @index: number of the bridge
+ * @pfn: where to, as many pages as it has, allocated by the caller and from
+ *	now on the bridge's: it ends as an argument of dsp_ops.release if the
+ *	move fails, and its old place does if it succeeds
+ * @now: the time, ms
+ *
+ * Return: 0; -ENOENT; -EBUSY if it is not LIVE, or does not move.  On error,
+ * @pfn remains the caller's.
+ */
+int bridge_root_move(struct dsp *d, u32 index, u32 pfn, u32 now)
+{
+	struct bridge_entry *e;
+
+	if (index >= COMMONS_BRIDGES)
+		return -ENOENT;
+	e = &d->root->entry[index];
+	if (BRIDGE_STATE(e->tag) == BRIDGE_FREE)
+		return -ENOENT;
+	if (BRIDGE_STATE(e->tag) != BRIDGE_LIVE || (e->pub.flags & BRIDGE_KIND) == BRIDGE_PINNED)
+		return -EBUSY;
+	e->new_pfn = pfn;
+	e->deadline = now + BRIDGE_FREEZE_TIMEOUT;
+	if (e->pub.owner != COMMONS_NOBODY)
+		d->root->busy++;
+	bridge_set(d, index, BRIDGE_GENERATION(e->tag), BRIDGE_FREEZING);
+	bridge_tell(d, index);
+	bridge_root_step(d, now);
+	return 0;
+}
+
+/**
+ * bridge_root_died() - take back what a dead vnode had of bridges
+ * @d: the root
+ * @id: its ID; it is no member any more, and its CPUs stand still
+ * @now: the time, ms
+ *
+ * Its local bridges die; its global ones stay for as long as somebody has them
+ * open, and belong to nobody.
+ */
+void bridge_root_died(struct dsp *d, u32 id, u32 now)
+{
+	u32 i;
+
+	for (i = 0; i < COMMONS_BRIDGES; i++) {
+		struct bridge_entry *e = &d->root->entry[i];
+
+		if (BRIDGE_STATE(e->tag) == BRIDGE_FREE)
+			continue;
+		commons_clear(d->c->bridge[i].users, id);
+		commons_clear(d->c->bridge[i].frozen, id);
+		if (e->pub.owner != id)
+			continue;
+		if (e->pub.scope == id)
+			bridge_kill(d, i);
+		if (BRIDGE_STATE(e->tag) == BRIDGE_LIVE)
+			d->root->busy++;
+		bridge_charge(d->root, &e->pub, -1);
+		e->pub.owner = COMMONS_NOBODY;
+		WRITE_ONCE(d->c->bridge[i].owner, COMMONS_NOBODY);
+	}
+	bridge_root_step(d, now);
+}
+
+/**
+ * bridge_root_scrub() - repair what somebody else may have overwritten
+ * @d: the root
+ *
+ * A few bridges a call, all of them by and by.
+ */
+void bridge_root_scrub(struct dsp *d)
+{
+	u32 n;
+
+	for (n = 0; n < COMMONS_BRIDGES / 16; n++) {
+		u32 i = d->root->scrub++ % COMMONS_BRIDGES;
+		struct bridge_entry *e = &d->root->entry[i];
+		u32 is[COMMONS_BRIDGE_WORDS];
+
+		commons_read(is, (u32 *)&d->c->bridge[i], ARRAY_SIZE(is));
+		if (BRIDGE_STATE(e->tag) != BRIDGE_FREE &&
+		    (memcmp(is, &e->pub, sizeof(is)) ||
+		     READ_ONCE(d->c->bridge[i].owner) != e->pub.owner)) {
+			bridge_publish(d, i);
+			d->count.scrubbed++;
+		}
+		if (READ_ONCE(d->c->tag[i]) != e->tag || READ_ONCE(d->c->hash[i]) != e->hash) {
+			WRITE_ONCE(d->c->hash[i], e->hash);
+			smp_store_release(&d->c->tag[i], e->tag);
+			d->count.scrubbed++;
+		}
+	}
+}

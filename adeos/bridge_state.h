@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Bridges: named pieces of physical memory that vnodes share.  The root decides
+ * over them (bridge_root.c); to open, close, freeze and leave one needs only
+ * the commons (bridge_user.c).  docs/dsp.md tells the whole protocol.
+ *
+ *           create                  move               all users frozen
+ *   FREE -----------------> LIVE ------------> FREEZING ----------------> MOVING
+ *    ^ generation + 1        | ^ ^ ^              |                          |
+ *    |                       | | | +--------------+                          |
+ *    |              destroy, | | |   timeout: old place    copied: new place |
+ *    | no users     owner    | | +-------------------------------------------+
+ *    |              died     v |                           generation + 1
+ *    +-------------------- DYING <-- from FREEZING, too
+ *
+ * State and generation are one word, the tag.  The root writes the tag, then
+ * (full barrier) looks at the users; a user sets its bit in users or frozen,
+ * then (full barrier) looks at the tag.  So one of them always sees the other.
+ */
+#ifndef _ADEOS_BRIDGE_STATE_H
+#define _ADEOS_BRIDGE_STATE_H
+
+#include "commons.h"
+
+enum bridge_state {
+	BRIDGE_FREE,
+	BRIDGE_LIVE,		/* may be opened */
+	BRIDGE_FREEZING,	/* users are asked to stop touching it */
+	BRIDGE_MOVING,		/* nobody touches it, the root copies */
+	BRIDGE_DYING,		/* users are asked to close it */
+};
+
+#define BRIDGE_TAG(generation, state)	((generation) << 3 | (state))
+#define BRIDGE_STATE(tag)		((tag) & 7)
+#define BRIDGE_GENERATION(tag)		((tag) >> 3)
+#define BRIDGE_GENERATION_MASK		(~0u >> 3)
+
+/* commons_bridge.flags */
+#define BRIDGE_KIND		3	/* mask of an enum bridge_kind */
+#define BRIDGE_READ_ONLY	4	/* for all but its owner */
+#define BRIDGE_GLOBAL		8	/* in a request: the name is */
+#define BRIDGE_FLAGS		15	/* all that are known */
+
+enum bridge_kind {
+	BRIDGE_PINNED,		/* never moves */
+	BRIDGE_MOVABLE,		/* users are frozen while it moves */
+	BRIDGE_TRANSIENT,	/* users have a callback that lets go of it */
+};
+
+/* Limits. */
+#define BRIDGE_MAX_PER_VNODE	64	/* bridges that a vnode owns */
+#define BRIDGE_MAX_PAGES	0x4000	/* pages in one: 64 MiB */
+#define BRIDGE_MAX_TOTAL	0x8000	/* pages in all that a vnode owns: 128 MiB */
+
+/* Users that have not frozen after that long keep it where it is, ms. */
+#define BRIDGE_FREEZE_TIMEOUT	1000
+
+/**
+ * struct bridge_request - what a bridge shall be; payload of DSP_CREATE
+ * @name: 1 to 31 printable characters without '/', padded with 0
+ * @flags: BRIDGE_* flags and an enum bridge_kind
+ * @pages: its size
+ * @allowed: who may open it, besides the owner
+ */
+struct bridge_request {
+	char name[COMMONS_NAME - 1];
+	u8 flags;
+	u32 pages;
+	u32 allowed[2];
+};
+
+/**
+ * struct bridge_entry - the root's own record of a bridge
+ * @pub: what it has published, its users not
+ * @tag: likewise
+ * @hash: likewise
+ * @born: its first generation; each move is one more
+ * @new_pfn: in FREEZING, where it goes
+ * @deadline: in FREEZING, when to give up, ms
+ */
+struct bridge_entry {
+	struct commons_bridge pub;
+	u32 tag;
+	u32 hash;
+	u32 born;
+	u32 new_pfn;
+	u32 deadline;
+};
+
+/**
+ * struct bridge_open - what a vnode knows of a bridge that it uses
+ * @tag: LIVE, with the generation that it knows; 0 if it is not open
+ * @pfn: first page
+ * @pages: size
+ * @refs: how often it is open
+ * @state: an enum bridge_use
+ */
+struct bridge_open {
+	u32 tag;
+	u32 pfn;
+	u32 pages;
+	u16 refs;
+	u8 state;
+};
+
+/*
+ *            open            FREEZING             DYING
+ *   CLOSED -----------> USED <--------> FROZEN ----------> GONE
+ *     ^                  |  LIVE again     |                |
+ *     +------------------+-----------------+----------------+
+ *                        last close
+ */
+enum bridge_use {
+	BRIDGE_CLOSED,
+	BRIDGE_USED,
+	BRIDGE_FROZEN,
+	BRIDGE_GONE,
+};
+
+const char *bridge_strerror(int err);
+int bridge_check_name(const char *name);
+u32 bridge_hash(u32 scope, const char name[COMMONS_NAME]);
+
+#endif /* _ADEOS_BRIDGE_STATE_H */

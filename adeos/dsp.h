@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The distributed sharing protocol, as one vnode sees it (paper: section of
+ * that name; docs/dsp.md is the specification).
+ *
+ * No clocks, no allocation, no locks: time comes in as an argument, and all
+ * callers within one vnode exclude each other unless a function says otherwise.
+ * Nothing here waits for another vnode.
+ */
+#ifndef _ADEOS_DSP_H
+#define _ADEOS_DSP_H
+
+#include "bridge_state.h"
+#include "commons.h"
+#include "member.h"
+#include "portal.h"
+#include "ring.h"
+
+#define DSP_VERSION	1
+#define DSP_CALLS	16	/* requests under way in a vnode, a power of two */
+#define DSP_RESEND	1000	/* a request without a reply is sent again, ms */
+#define DSP_TRIES	15	/* and given up after so many times: later than a dead root is */
+
+enum dsp_type {
+	DSP_JOIN = 1,	/* to the root: make me a member */
+	DSP_CREATE,	/* to the root: struct bridge_request */
+	DSP_DESTROY,	/* to the root: struct dsp_result, @error unused */
+	DSP_REPLY,	/* from the root: struct dsp_result */
+	DSP_PING,	/* to anyone: answer with DSP_PONG, same transaction */
+	DSP_PONG,
+	DSP_USER = 0x80,	/* this and up: for others than the nanokernel */
+};
+
+/**
+ * struct dsp_result - payload of a reply
+ * @error: 0 or a negative error code: bridge_strerror()
+ * @index: number of the bridge
+ * @generation: and its generation
+ */
+struct dsp_result {
+	s32 error;
+	u32 index;
+	u32 generation;
+};
+
+/**
+ * struct dsp_count - what happened, and what should not have
+ * @sent: messages sent
+ * @received: messages taken
+ * @full: messages that found no room at once
+ * @resent: requests that were sent again
+ * @rang: interrupts sent
+ * @coalesced: interrupts saved
+ * @views: views adopted
+ * @opens: bridges opened
+ * @moves: bridges that the root has moved
+ * @freeze_timeouts: moves given up since somebody did not freeze
+ * @late: replies that nobody waited for
+ * @duplicate: requests that came again
+ * @bad_ring: positions or sequence numbers that cannot be
+ * @bad_message: wrong version, length, type or payload
+ * @bad_sender: messages by or for a vnode that is dead
+ * @bad_view: damaged views
+ * @bad_bridge: damaged tags or entries
+ * @stray_user: own bits found in a bridge that is not open
+ * @scrubbed: words of its own that the root had to repair
+ */
+struct dsp_count {
+	u32 sent;
+	u32 received;
+	u32 full;
+	u32 resent;
+	u32 rang;
+	u32 coalesced;
+	u32 views;
+	u32 opens;
+	u32 moves;
+	u32 freeze_timeouts;
+	u32 late;
+	u32 duplicate;
+	u32 bad_ring;
+	u32 bad_message;
+	u32 bad_sender;
+	u32 bad_view;
+	u32 bad_bridge;
+	u32 stray_user;
+	u32 scrubbed;
+};
+
+/**
+ * struct dsp_ops - what the state machines need of the kernel
+ * @ring: send @to the interrupt of its portals
+ * @view: members have left, or joined; the new view is in dsp.member
+ * @message: a DSP_USER message has come; not trusted; NULL: refuse them
+ * @freeze: nobody in this vnode may touch a bridge from now on: unmap it
+ * @thaw: it may be used again, and lies at @pfn
+ * @gone: it was destroyed: unmap it, tell its users, who must close it
+ * @alloc: root: find memory; 0 or -ENOMEM
+ * @release: root: memory is free again
+ * @copy: root: copy memory
+ *
+ * They are called with @priv of dsp_attach(), in the caller's context, and
+ * must call back nothing but dsp_send().
+ */
+struct dsp_ops {
+	void (*ring)(void *priv, u32 to);
+	void (*view)(void *priv, u64 left, u64 joined);
+	void (*message)(void *priv, u32 from, const union dsp_msg *msg);
+	void (*freeze)(void *priv, u32 index);
+	void (*thaw)(void *priv, u32 index, u32 pfn);
+	void (*gone)(void *priv, u32 index);
+	int (*alloc)(void *priv, u32 pages, u32 *pfn);
+	void (*release)(void *priv, u32 pfn, u32 pages);
+	void (*copy)(void *priv, u32 to, u32 from, u32 pages);
+};
+
+/*
+ *           dsp_call     room in the ring     reply, or the root is lost
+ *   IDLE ------------> QUEUED ------------> SENT -------------------> DONE
+ *    ^                   ^                   |                         |
+ *    |                   +-------------------+                         |
+ *    |                      DSP_RESEND ms                              |
+ *    +-----------------------------------------------------------------+
+ *                               dsp_call_result
+ */
+enum dsp_call_state {
+	DSP_CALL_IDLE,
+	DSP_CALL_QUEUED,
+	DSP_CALL_SENT,
+	DSP_CALL_DONE,
+};
+
+/**
+ * struct dsp_call - a request to the root
+ * @state: an enum dsp_call_state
+ * @tries: how often it was sent
+ * @when: last time, ms
+ * @msg: the request; its number in the array is @msg.txn % DSP_CALLS
+ * @result: in DONE
+ */
+struct dsp_call {
+	u8 state;
+	u8 tries;
+	u32 when;
+	union dsp_msg msg;
+	struct dsp_result result;
+};
+
+/**
+ * struct dsp_done - a request that the root has carried out
+ * @txn: its transaction, 0 if there was none
+ * @result: what it answered, and answers again
+ */
+struct dsp_done {
+	u32 txn;
+	struct dsp_result result;
+};
+
+/**
+ * struct dsp_root - what only the root has
+ * @member: membership
+ * @done: the last requests of each vnode, by @txn % DSP_CALLS
+ * @unsent: replies that found no room, a bit each
+ * @entry: the bridges
+ * @nr: number of bridges that each vnode owns
+ * @pages: size of them
+ * @busy: number of bridges that are in motion, or wait for their users to go
+ * @scrub: the next entry to check
+ */
+struct dsp_root {
+	struct member_root member;
+	struct dsp_done done[COMMONS_NODES][DSP_CALLS];
+	u16 unsent[COMMONS_NODES];
+	struct bridge_entry entry[COMMONS_BRIDGES];
+	u32 nr[COMMONS_NODES];
+	u32 pages[COMMONS_NODES];
+	u32 busy;
+	u32 scrub;
+};
+
+/**
+ * struct dsp - a vnode's half of the protocol
+ * @c: the commons
+ * @id: vnode ID
+ * @incarnation: of this vnode
+ * @ops: the kernel
+ * @priv: for @ops
+ * @member: who else there is
+ * @head: position in the ring to each vnode
+ * @tail: position in the ring from each vnode
+ * @call: requests to the root
+ * @open: bridges in use
+ * @count: counters, may be read at any time
+ * @root: the root's, NULL in others
+ */
+struct dsp {
+	struct commons *c;
+	u32 id;
+	u32 incarnation;
+	const struct dsp_ops *ops;
+	void *priv;
+	struct member member;
+	u32 head[COMMONS_NODES];
+	u32 tail[COMMONS_NODES];
+	struct dsp_call call[DSP_CALLS];
+	struct bridge_open open[COMMONS_BRIDGES];
+	struct dsp_count count;
+	struct dsp_root *root;
+};
+
+/* dsp.c: for everybody */
+int dsp_attach(struct dsp *d, struct commons *c, u32 id, u32 destination,
+	       const struct dsp_ops *ops, void *priv, u32 now);
+void dsp_init(struct dsp *d, struct commons *c, u32 id, u32 incarnation, u32 destination,
+	      const struct dsp_ops *ops, void *priv, u32 now);
+bool dsp_joined(const struct dsp *d);
+bool dsp_poll(struct dsp *d, u32 now);
+bool dsp_tick(struct dsp *d, u32 now);
+void dsp_ring(struct dsp *d, u32 to, u32 portal);
+int dsp_send(struct dsp *d, u32 to, union dsp_msg *msg);
+int dsp_call(struct dsp *d, u8 type, const void *payload, u8 length, u32 now);
+int dsp_call_result(struct dsp *d, int call, struct dsp_result *result);
+
+/* dsp_root.c: for the root */
+void dsp_root_init(struct dsp *d, struct dsp_root *root, struct commons *c, u32 destination,
+		   const struct dsp_ops *ops, void *priv, u32 now);
+u32 dsp_root_start(struct dsp *d, u32 id, const u32 *clusters, u32 nr_clusters, u32 nr_cpus);
+void dsp_root_died(struct dsp *d, u32 id, u32 now);
+bool dsp_root_request(struct dsp *d, u32 from, const union dsp_msg *msg, u32 now);
+void dsp_root_flush(struct dsp *d, u32 to);
+void dsp_root_tick(struct dsp *d, u32 now);
+
+/* bridge_user.c: for everybody */
+int bridge_create(struct dsp *d, const struct bridge_request *req, u32 now);
+int bridge_destroy(struct dsp *d, u32 index, u32 generation, u32 now);
+int bridge_open(struct dsp *d, u32 scope, const char *name, bool write, u32 *index);
+int bridge_close(struct dsp *d, u32 index);
+int bridge_where(const struct dsp *d, u32 index, u32 *pfn, u32 *pages);
+void bridge_scan(struct dsp *d);
+
+/* bridge_root.c: for the root */
+void bridge_root_create(struct dsp *d, u32 from, const struct bridge_request *req,
+			struct dsp_result *result);
+int bridge_root_destroy(struct dsp *d, u32 from, u32 index, u32 generation, u32 now);
+int bridge_root_move(struct dsp *d, u32 index, u32 pfn, u32 now);
+void bridge_root_died(struct dsp *d, u32 id, u32 now);
+void bridge_root_step(struct dsp *d, u32 now);
+void bridge_root_scrub(struct dsp *d);
+
+#endif /* _ADEOS_DSP_H */

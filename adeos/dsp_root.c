@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The distributed sharing protocol: what only the root does. */
+#include "dsp.h"
+
+/* Tells all members to look at the newest view. */
+static void dsp_tell_members(struct dsp *d)
+{
+	u64 left = d->root->member.mask & ~commons_bit(d->id);
+
+	for (; left; left &= left - 1) {
+		u32 id = commons_first(left);
+
+		/*
+		 * Not coalesced: who died may have done so between the word
+		 * that says "rung" and the interrupt.
+		 */
+		portal_post(d->c, id, PORTAL_DSP, d->id);
+		d->count.rang++;
+		d->ops->ring(d->priv, id);
+	}
+}
+
+/* The root's own view, as everybody else's. */
+static void dsp_root_view(struct dsp *d)
+{
+	u64 left, joined;
+
+	if (member_poll(&d->member, d->c, d->id, &left, &joined) > 0) {
+		d->count.views++;
+		if (d->ops->view)
+			d->ops->view(d->priv, left, joined);
+	}
+	dsp_tell_members(d);
+}
+
+/**
+ * dsp_root_init() - create the commons
+ * @d: the root, to be initialised
+ * @root: what only the root has, to be initialised
+ * @c: the commons, zeroed
+ * @destination: logical APIC ID that takes the root's portals
+ * @ops: the kernel
+ * @priv: for @ops
+ * @now: the time, ms
+ */
+void dsp_root_init(struct dsp *d, struct dsp_root *root, struct commons *c, u32 destination,
+		   const struct dsp_ops *ops, void *priv, u32 now)
+{
+	u64 left, joined;
+
+	dsp_init(d, c, 0, 1, destination, ops, priv, now);
+	memset(root, 0, sizeof(*root));
+	d->root = root;
+	member_root_init(&root->member, c);
+	WRITE_ONCE(c->header.abi, COMMONS_ABI);
+	WRITE_ONCE(c->header.size, sizeof(*c));
+	member_poll(&d->member, c, 0, &left, &joined);
+	/* All of it before the word by which others know it. */
+	smp_store_release(&c->header.magic, COMMONS_MAGIC);
+}
+
+/**
+ * dsp_root_start() - begin the life of a vnode
+ * @d: the root
+ * @id: its vnode ID
+ * @clusters: its logical APIC clusters
+ * @nr_clusters: how many, COMMONS_CLUSTERS at most
+ * @nr_cpus: number of its CPUs
+ *
+ * Context: before its first CPU is started.
+ * Return: its incarnation; 0 if @id or @nr_clusters is wrong, or it lives.
+ */
+u32 dsp_root_start(struct dsp *d, u32 id, const u32 *clusters, u32 nr_clusters, u32 nr_cpus)
+{
+	struct commons_node *n;
+
+	if (!id || id >= COMMONS_NODES || nr_clusters > COMMONS_CLUSTERS ||
+	    d->root->member.started & commons_bit(id))
+		return 0;
+	n = &d->c->node[id];
+	memset(d->root->done[id], 0, sizeof(d->root->done[id]));
+	d->root->unsent[id] = 0;
+	WRITE_ONCE(n->nr_cpus, nr_cpus);
+	commons_write(n->clusters, clusters, nr_clusters);
+	return member_start(&d->root->member, d->c, id);
+}
+
+/**
+ * dsp_root_died() - end the life of a vnode
+ * @d: the root
+ * @id: its vnode ID
+ * @now: the time, ms
+ *
+ * Context: when its CPUs are known to stand still: they write nothing any more.
+ */
+void dsp_root_died(struct dsp *d, u32 id, u32 now)
+{
+	bool told;
+
+	if (!id || id >= COMMONS_NODES)
+		return;
+	/* First no member, then no user: nobody waits for it from here on. */
+	told = member_remove(&d->root->member, d->c, id);
+	d->root->unsent[id] = 0;
+	bridge_root_died(d, id, now);
+	if (told)
+		dsp_root_view(d);
+}
+
+/**
+ * dsp_root_flush() - send the replies that found no room
+ * @d: the root
+ * @to: whose
+ */
+void dsp_root_flush(struct dsp *d, u32 to)
+{
+	struct dsp_root *r = d->root;
+
+	while (r->unsent[to]) {
+		struct dsp_done *done = &r->done[to][commons_first(r->unsent[to])];
+		union dsp_msg msg = { .type = DSP_REPLY, .length = sizeof(done->result) };
+
+		msg.txn = done->txn;
+		memcpy(msg.payload, &done->result, sizeof(done->result));
+		if (dsp_send(d, to, &msg))
+			return;
+		r->unsent[to] &= r->unsent[to] - 1;
+	}
+}
+
+static void dsp_root_do(struct dsp *d, u32 from, const union dsp_msg *msg,
+			struct dsp_result *result, u32 now)
+{
+	struct bridge_request req;
+	struct dsp_result which;
+
+	if (msg->type == DSP_CREATE && msg->length == sizeof(req)) {
+		memcpy(&req, msg->payload, sizeof(req));
+		bridge_root_create(d, from, &req, result);
+	} else if (msg->type == DSP_DESTROY && msg->length == sizeof(which)) {
+		memcpy(&which, msg->payload, sizeof(which));
+		result->error = bridge_root_destroy(d, from, which.index, which.generation, now);
+	} else {
+		result->error = -EOPNOTSUPP;
+		d->count.bad_message++;
+	}
+}
+
+/**
+ * dsp_root_request() - carry out a request
+ * @d: the root
+ * @from: vnode ID of the sender
+ * @msg: the request; only that it is from that vnode is certain
+ * @now: the time, ms
+ *
+ * A request that was carried out before is only answered again.
+ *
+ * Return: false if it is not as it should be.
+ */
+bool dsp_root_request(struct dsp *d, u32 from, const union dsp_msg *msg, u32 now)
+{
+	struct dsp_done *done = &d->root->done[from][msg->txn % DSP_CALLS];
+	int joined;
+
+	if (msg->type == DSP_JOIN) {
+		joined = member_join(&d->root->member, d->c, from, msg->from);
+		if (joined > 0)
+			dsp_root_view(d);
+		return joined >= 0;
+	}
+	if (msg->txn < DSP_CALLS)
+		return false;
+	if (done->txn != msg->txn) {
+		/* Older than the one that was answered: nobody waits for it. */
+		if (done->txn && (s32)(msg->txn - done->txn) < 0) {
+			d->count.duplicate++;
+			return true;
+		}
+		done->txn = msg->txn;
+		memset(&done->result, 0, sizeof(done->result));
+		dsp_root_do(d, from, msg, &done->result, now);
+	} else {
+		d->count.duplicate++;
+	}
+	d->root->unsent[from] |= 1u << msg->txn % DSP_CALLS;
+	dsp_root_flush(d, from);
+	return true;
+}
+
+/**
+ * dsp_root_tick() - the root's part of dsp_tick()
+ * @d: the root
+ * @now: the time, ms
+ */
+void dsp_root_tick(struct dsp *d, u32 now)
+{
+	if (member_scrub(&d->root->member, d->c))
+		d->count.scrubbed++;
+	if (member_unsettled(&d->root->member, d->c))
+		dsp_tell_members(d);
+	bridge_root_step(d, now);
+	bridge_root_scrub(d);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Membership: which vnodes there are, as the root decides and everybody sees it.
+ *
+ *             start            join               remove
+ *   DEAD ------------> STARTED ------> MEMBER ----------------> DEAD
+ *     ^   incarnation     |    view              view; the CPUs
+ *     |   + 1             |    epoch + 1         were stopped before
+ *     +-------------------+
+ *            remove
+ *
+ * A view is an epoch, a mask and the members' incarnations.  The root puts it
+ * into the slot that is oldest, and then the epoch into the header: a root that
+ * dies in between leaves the last view as it was.
+ */
+#ifndef _ADEOS_MEMBER_H
+#define _ADEOS_MEMBER_H
+
+#include "commons.h"
+
+/* A root that does not beat for that long is dead, milliseconds. */
+#define MEMBER_ROOT_TIMEOUT	10000
+
+/**
+ * struct member - what a vnode knows of the others
+ * @epoch: of the view that it has adopted, 0 before the first one
+ * @mask: members
+ * @incarnation: of each of them, 0 for others
+ * @root_heartbeat: last seen
+ * @root_heard: when it was seen to change, ms
+ * @root_lost: it has not changed for MEMBER_ROOT_TIMEOUT
+ */
+struct member {
+	u32 epoch;
+	u64 mask;
+	u32 incarnation[COMMONS_NODES];
+	u32 root_heartbeat;
+	u32 root_heard;
+	bool root_lost;
+};
+
+/**
+ * struct member_root - what the root decides
+ * @epoch: of the newest view
+ * @started: vnodes that may join, or have
+ * @mask: those that have
+ * @incarnation: last one of each ID, never taken back
+ */
+struct member_root {
+	u32 epoch;
+	u64 started;
+	u64 mask;
+	u32 incarnation[COMMONS_NODES];
+};
+
+void member_init(struct member *m, struct commons *c, u32 now);
+int member_poll(struct member *m, struct commons *c, u32 self, u64 *left, u64 *joined);
+bool member_watch_root(struct member *m, struct commons *c, u32 now);
+
+void member_root_init(struct member_root *r, struct commons *c);
+u32 member_start(struct member_root *r, struct commons *c, u32 id);
+int member_join(struct member_root *r, struct commons *c, u32 id, u32 incarnation);
+bool member_remove(struct member_root *r, struct commons *c, u32 id);
+u64 member_unsettled(const struct member_root *r, const struct commons *c);
+bool member_scrub(const struct member_root *r, struct commons *c);
+
+#endif /* _ADEOS_MEMBER_H */
