@@ -179,6 +179,15 @@ static int bridge_parse(struct commons_bridge *b, u32 from, const struct bridge_
 	return 0;
 }
 
+/* It is FREE: the bits are of one who will see that, and take them back. */
+static void bridge_no_users(struct commons_bridge *b)
+{
+	commons_and(&b->users[0], 0);
+	commons_and(&b->users[1], 0);
+	commons_and(&b->frozen[0], 0);
+	commons_and(&b->frozen[1], 0);
+}
+
 /**
  * bridge_root_create() - make a bridge
  * @d: the root
@@ -213,11 +222,7 @@ void bridge_root_create(struct dsp *d, u32 from, const struct bridge_request *re
 	e->pub = b;
 	e->hash = hash;
 	bridge_charge(r, &b, 1);
-	/* Bits of one who saw an earlier generation, and will take them back. */
-	commons_and(&d->c->bridge[i].users[0], 0);
-	commons_and(&d->c->bridge[i].users[1], 0);
-	commons_and(&d->c->bridge[i].frozen[0], 0);
-	commons_and(&d->c->bridge[i].frozen[1], 0);
+	bridge_no_users(&d->c->bridge[i]);
 	bridge_publish(d, i);
 	bridge_set(d, i, b.generation, BRIDGE_LIVE);
 	WRITE_ONCE(d->c->hash[i], hash);
@@ -413,6 +418,15 @@ void bridge_root_died(struct dsp *d, u32 id, u32 now)
 	bridge_root_step(d, now);
 }
 
+/* Bits in a bridge that nobody has: those who look whether they may take them back. */
+static bool bridge_clean(struct commons_bridge *b)
+{
+	if (!commons_mask(b->users) && !commons_mask(b->frozen))
+		return false;
+	bridge_no_users(b);
+	return true;
+}
+
 /**
  * bridge_root_scrub() - repair what somebody else may have overwritten
  * @d: the root
@@ -429,9 +443,10 @@ void bridge_root_scrub(struct dsp *d)
 		u32 is[COMMONS_BRIDGE_WORDS];
 
 		commons_read(is, (u32 *)&d->c->bridge[i], ARRAY_SIZE(is));
-		if (BRIDGE_STATE(e->tag) != BRIDGE_FREE &&
-		    (memcmp(is, &e->pub, sizeof(is)) ||
-		     READ_ONCE(d->c->bridge[i].owner) != e->pub.owner)) {
+		if (BRIDGE_STATE(e->tag) == BRIDGE_FREE) {
+			d->count.scrubbed += bridge_clean(&d->c->bridge[i]);
+		} else if (memcmp(is, &e->pub, sizeof(is)) ||
+			 READ_ONCE(d->c->bridge[i].owner) != e->pub.owner) {
 			bridge_publish(d, i);
 			d->count.scrubbed++;
 		}

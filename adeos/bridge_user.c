@@ -236,6 +236,21 @@ static void bridge_melt(struct dsp *d, u32 i, u32 tag)
 	d->ops->thaw(d->priv, i, b.pfn);
 }
 
+/* Somebody else may have overwritten our bits; the caller looks at the tag again. */
+static void bridge_mend(struct dsp *d, u32 i)
+{
+	struct commons_bridge *b = &d->c->bridge[i];
+
+	if (commons_mask(b->frozen) & commons_bit(d->id)) {
+		commons_clear(b->frozen, d->id);
+		d->count.stray_user++;
+	}
+	if (!(commons_mask(b->users) & commons_bit(d->id))) {
+		commons_set(b->users, d->id);
+		d->count.stray_user++;
+	}
+}
+
 /* One step for a bridge that is open. */
 static void bridge_follow(struct dsp *d, u32 i, u32 tag)
 {
@@ -250,6 +265,8 @@ static void bridge_follow(struct dsp *d, u32 i, u32 tag)
 			bridge_melt(d, i, tag);
 		else if (BRIDGE_GENERATION(tag) != BRIDGE_GENERATION(o->tag))
 			break;
+		else
+			bridge_mend(d, i);
 		return;
 	case BRIDGE_FREEZING:
 		if (!used)

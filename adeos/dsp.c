@@ -44,6 +44,8 @@ static void dsp_join(struct dsp *d)
 {
 	union dsp_msg msg = { .type = DSP_JOIN };
 
+	/* If somebody overwrote it, the root has repaired it meanwhile. */
+	d->incarnation = smp_load_acquire(&d->c->node[d->id].incarnation);
 	dsp_send(d, 0, &msg);
 }
 
@@ -87,7 +89,7 @@ int dsp_attach(struct dsp *d, struct commons *c, u32 id, u32 destination,
  */
 bool dsp_joined(const struct dsp *d)
 {
-	return d->member.incarnation[d->id] == d->incarnation;
+	return d->incarnation && d->member.incarnation[d->id] == d->incarnation;
 }
 
 /**

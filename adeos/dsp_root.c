@@ -33,6 +33,14 @@ static void dsp_root_view(struct dsp *d)
 	dsp_tell_members(d);
 }
 
+static void dsp_root_header(struct commons *c)
+{
+	WRITE_ONCE(c->header.abi, COMMONS_ABI);
+	WRITE_ONCE(c->header.size, sizeof(*c));
+	/* All that there is before the word by which others know it. */
+	smp_store_release(&c->header.magic, COMMONS_MAGIC);
+}
+
 /**
  * dsp_root_init() - create the commons
  * @d: the root, to be initialised
@@ -52,11 +60,8 @@ void dsp_root_init(struct dsp *d, struct dsp_root *root, struct commons *c, u32 
 	memset(root, 0, sizeof(*root));
 	d->root = root;
 	member_root_init(&root->member, c);
-	WRITE_ONCE(c->header.abi, COMMONS_ABI);
-	WRITE_ONCE(c->header.size, sizeof(*c));
 	member_poll(&d->member, c, 0, &left, &joined);
-	/* All of it before the word by which others know it. */
-	smp_store_release(&c->header.magic, COMMONS_MAGIC);
+	dsp_root_header(c);
 }
 
 /**
@@ -194,6 +199,7 @@ bool dsp_root_request(struct dsp *d, u32 from, const union dsp_msg *msg, u32 now
  */
 void dsp_root_tick(struct dsp *d, u32 now)
 {
+	dsp_root_header(d->c);
 	if (member_scrub(&d->root->member, d->c))
 		d->count.scrubbed++;
 	if (member_unsettled(&d->root->member, d->c))

@@ -354,8 +354,11 @@ static void vnode_main(struct node *n)
 {
 	u32 id = n - node, i;
 
-	if (dsp_attach(&n->dsp, commons, id, id, &ops, n, now))
+	while (dsp_attach(&n->dsp, commons, id, id, &ops, n, now)) {
 		breaks("attach");
+		n->tick = now + 1000;
+		idle();
+	}
 	n->tick = now + rand() % 1000;
 	while (!dsp_joined(&n->dsp) && !n->dsp.member.root_lost)
 		rest(n);
@@ -672,13 +675,348 @@ static void test_root_death(u32 nr, u32 stride)
 	broken = NULL;
 }
 
+static bool hostile_over(void)
+{
+	return all_done() || now - 0xffffff00u > 40000;
+}
+
+static u32 scrub_end;
+
+static bool scrubbed(void)
+{
+	return (s32)(root_part.scrub - scrub_end) >= 0;
+}
+
+/* A vnode writes anywhere; then it is killed, and a new one must find order. */
+static void test_hostile(void)
+{
+	u64 total = 0;
+	u32 seed, i;
+
+	for (seed = 1; seed <= 20 && !broken; seed++) {
+		reset(12, seed);
+		hostile = 5;
+		/* Requests may be lost and end late, but nobody loops or crashes. */
+		run(hostile_over);
+		total += scribbles;
+		for (i = 1; i < nodes; i++) {
+			died |= commons_bit(i);
+			node[i].alive = false;
+		}
+		moving = false;
+		hostile = COMMONS_NOBODY;
+		restart = died;
+		clean = true;
+		node[0].interrupt = true;
+		/* The root repairs all of what is its within 16 beats. */
+		run(settled);
+		scrub_end = root_part.scrub + 2 * COMMONS_BRIDGES;
+		if (!run(scrubbed))
+			breaks("the root does not beat");
+		scribbles = 0;
+		for (i = 1; i < nodes; i++) {
+			died |= commons_bit(i);
+			node[i].alive = false;
+		}
+		restart = died;
+		node[0].interrupt = true;
+		if (!run(all_done))
+			breaks("somebody hangs behind a broken vnode");
+		clean = true;
+		node[0].interrupt = true;
+		if (!run(settled))
+			breaks("the root waits for ever behind a broken vnode");
+		check_empty();
+		quit();
+	}
+	ok(!broken && total > 100000, "a vnode that writes anywhere: the root runs on, and who starts later is well");
+	printf("# %llu words; the root counts %u scrubbed, %u bad rings, messages %u, senders %u, views %u\n",
+	       (unsigned long long)total, node[0].dsp.count.scrubbed, node[0].dsp.count.bad_ring,
+	       node[0].dsp.count.bad_message, node[0].dsp.count.bad_sender,
+	       node[0].dsp.count.bad_view);
+	if (broken)
+		printf("# seed %u: %s\n", seed, broken);
+	broken = NULL;
+}
+
+/* From here on: two vnodes and the root, driven by hand. */
+static struct dsp hand[3];
+static struct dsp_root hand_root;
+static u32 rung[3], frozen_ops, thawed_ops, gone_ops;
+
+static void hand_ring(void *priv, u32 to)
+{
+	(void)priv;
+	rung[to]++;
+}
+
+static void hand_count(void *priv, u32 index)
+{
+	(void)priv;
+	(void)index;
+	frozen_ops++;
+}
+
+static void hand_thaw(void *priv, u32 index, u32 pfn)
+{
+	(void)priv;
+	(void)index;
+	(void)pfn;
+	thawed_ops++;
+}
+
+static void hand_gone(void *priv, u32 index)
+{
+	(void)priv;
+	(void)index;
+	gone_ops++;
+}
+
+static const struct dsp_ops hand_ops = {
+	.ring = hand_ring, .freeze = hand_count, .thaw = hand_thaw, .gone = hand_gone,
+	.alloc = op_alloc, .release = op_release, .copy = op_copy,
+};
+
+static void hand_poll(void)
+{
+	u32 i, n;
+
+	for (n = 0; n < 4; n++)
+		for (i = 0; i < 3; i++)
+			if (portal_take(commons, i, 0))
+				dsp_poll(&hand[i], now);
+}
+
+static void hand_start(void)
+{
+	u32 i, cluster = 1;
+
+	memset(commons, 0, sizeof(*commons));
+	memset(used, 0, sizeof(used));
+	memset(rung, 0, sizeof(rung));
+	now = 0;
+	dsp_root_init(&hand[0], &hand_root, commons, 0, &hand_ops, NULL, now);
+	for (i = 1; i < 3; i++) {
+		dsp_root_start(&hand[0], i, &cluster, 1, 1);
+		dsp_attach(&hand[i], commons, i, i, &hand_ops, NULL, now);
+	}
+	hand_poll();
+}
+
+static int hand_create(u32 id, const char *name, u8 flags, u32 pages, struct dsp_result *result)
+{
+	struct bridge_request req = { .flags = flags, .pages = pages, .allowed = { 1 } };
+	int call;
+
+	memcpy(req.name, name, strnlen(name, sizeof(req.name)));
+	call = bridge_create(&hand[id], &req, now);
+	if (call < 0)
+		return call;
+	hand_poll();
+	return dsp_call_result(&hand[id], call, result) ?: result->error;
+}
+
+static void test_errors(void)
+{
+	char name[COMMONS_NAME] = "";
+	struct dsp_result r;
+	u32 i, index;
+	int right;
+
+	hand_start();
+	ok(hand_create(1, "", 0, 1, &r) == -EINVAL && hand_create(1, "a/b", 0, 1, &r) == -EINVAL &&
+	   hand_create(1, "a\n", 0, 1, &r) == -EINVAL && hand_create(1, "\xe4", 0, 1, &r) == -EINVAL,
+	   "names that are wrong");
+	ok(!hand_create(1, "1234567890123456789012345678901", 0, 1, &r) &&
+	   bridge_open(&hand[1], 1, "12345678901234567890123456789012", 0, &index) == -EINVAL &&
+	   !bridge_open(&hand[1], 1, "1234567890123456789012345678901", 0, &index) &&
+	   !bridge_close(&hand[1], index), "31 characters are a name, 32 are not");
+	ok(hand_create(1, "a", 0, 0, &r) == -EFBIG &&
+	   hand_create(1, "a", 0, BRIDGE_MAX_PAGES + 1, &r) == -EFBIG, "sizes that are wrong");
+	ok(hand_create(1, "a", 3, 1, &r) == -EOPNOTSUPP &&
+	   hand_create(1, "a", 0x80, 1, &r) == -EOPNOTSUPP, "flags that are unknown");
+	ok(hand_create(1, "big", 0, PAGES, &r) == -ENOMEM, "more memory than there is");
+	ok(!hand_create(1, "a", 0, 1, &r) && hand_create(1, "a", 0, 1, &r) == -EEXIST &&
+	   !hand_create(2, "a", 0, 1, &r) && !hand_create(1, "a", BRIDGE_GLOBAL, 1, &r) &&
+	   hand_create(2, "a", BRIDGE_GLOBAL, 1, &r) == -EEXIST, "a name is taken in its scope only");
+	ok(bridge_open(&hand[2], 1, "a", 0, &index) == -EACCES &&
+	   !bridge_open(&hand[0], 1, "a", 1, &index) && !bridge_close(&hand[0], index) &&
+	   bridge_close(&hand[0], index) == -EBADF, "only who is allowed may open it");
+	ok(!hand_create(1, "ro", BRIDGE_READ_ONLY, 1, &r) &&
+	   bridge_open(&hand[0], 1, "ro", 1, &index) == -EROFS &&
+	   !bridge_open(&hand[0], 1, "ro", 0, &index) && !bridge_close(&hand[0], index) &&
+	   !bridge_open(&hand[1], 1, "ro", 1, &index), "a bridge for reading");
+	ok(bridge_root_destroy(&hand[0], 2, r.index, r.generation, now) == -EPERM &&
+	   bridge_root_destroy(&hand[0], 1, r.index, r.generation + 1, now) == -ENOENT &&
+	   bridge_root_destroy(&hand[0], 1, COMMONS_BRIDGES, 0, now) == -ENOENT &&
+	   !bridge_root_destroy(&hand[0], 1, r.index, r.generation, now) &&
+	   !bridge_root_destroy(&hand[0], 1, r.index, r.generation, now), "who may destroy what");
+	hand_poll();
+	ok(gone_ops == 1 && bridge_where(&hand[1], index, &i, &i) == -EIDRM &&
+	   BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_DYING &&
+	   !hand_create(1, "ro", 0, 1, &r) && !bridge_close(&hand[1], index),
+	   "a destroyed bridge waits for its user, its name does not");
+	hand_poll();
+	ok(BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_FREE, "and is free when that closes it");
+
+	hand_start();
+	for (i = 0, right = 1; i < BRIDGE_MAX_PER_VNODE; i++) {
+		snprintf(name, sizeof(name), "%u", i);
+		right &= !hand_create(1, name, 0, 1, &r);
+	}
+	ok(right && hand_create(1, "more", 0, 1, &r) == -EMFILE &&
+	   hand_create(1, "0", 0, 1, &r) == -EMFILE, "a vnode's number of bridges");
+	hand_root.pages[2] = BRIDGE_MAX_TOTAL - 1;
+	ok(hand_create(2, "two", 0, 2, &r) == -EDQUOT && !hand_create(2, "one", 0, 1, &r),
+	   "a vnode's pages in all");
+	for (i = 0; i < COMMONS_BRIDGES; i++)
+		if (BRIDGE_STATE(hand_root.entry[i].tag) == BRIDGE_FREE)
+			hand_root.entry[i].tag = BRIDGE_LIVE;
+	hand_root.pages[2] = 0;
+	ok(hand_create(2, "last", 0, 1, &r) == -ENFILE, "a table that is full");
+	ok(!strcmp(bridge_strerror(-EROFS), "it may only be opened for reading") &&
+	   !strcmp(bridge_strerror(-EXDEV), "unknown error"), "errors have a text");
+}
+
+static void test_moves(void)
+{
+	struct dsp_result r;
+	u32 index, pfn, new, pages;
+	int call;
+
+	hand_start();
+	frozen_ops = 0;
+	thawed_ops = 0;
+	hand_create(1, "pin", BRIDGE_PINNED, 1, &r);
+	op_alloc(NULL, 1, &new);
+	ok(bridge_root_move(&hand[0], r.index, new, now) == -EBUSY &&
+	   bridge_root_move(&hand[0], 999, new, now) == -ENOENT, "what cannot move");
+	op_release(NULL, new, 1);
+
+	hand_create(1, "mov", BRIDGE_MOVABLE, 1, &r);
+	bridge_open(&hand[1], 1, "mov", 1, &index);
+	bridge_where(&hand[1], index, &pfn, &pages);
+	phys[pfn][7] = 0x1234;
+	op_alloc(NULL, 1, &new);
+	bridge_root_move(&hand[0], index, new, now);
+	ok(bridge_root_move(&hand[0], index, new, now) == -EBUSY &&
+	   bridge_open(&hand[0], 1, "mov", 1, &index) == -EAGAIN, "a bridge in motion");
+	hand_poll();
+	ok(frozen_ops == 1 && thawed_ops == 1 && !bridge_where(&hand[1], index, &pfn, &pages) &&
+	   pfn == new && phys[new][7] == 0x1234, "a bridge moves, and its contents do");
+
+	op_alloc(NULL, 1, &new);
+	bridge_root_move(&hand[0], index, new, now);
+	now += BRIDGE_FREEZE_TIMEOUT - 1;
+	dsp_tick(&hand[0], now);
+	ok(BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_FREEZING, "the root waits for a user");
+	now++;
+	dsp_tick(&hand[0], now);
+	ok(BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_LIVE &&
+	   hand[0].count.freeze_timeouts == 1 && !used[new] && used[pfn], "but not for ever");
+	hand_poll();
+	ok(frozen_ops == 1 && !bridge_where(&hand[1], index, &pfn, &pages), "one who slept goes on");
+
+	/* Frozen; the root gives up, and wants to move again before we saw it. */
+	hand_create(2, "other", BRIDGE_MOVABLE, 1, &r);
+	op_alloc(NULL, 1, &new);
+	bridge_root_move(&hand[0], index, new, now);
+	call = bridge_destroy(&hand[2], r.index, r.generation, now);
+	commons_set(commons->bridge[index].users, 0);
+	bridge_scan(&hand[1]);
+	now += BRIDGE_FREEZE_TIMEOUT;
+	bridge_root_step(&hand[0], now);
+	ok(BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_LIVE &&
+	   bridge_where(&hand[1], index, &pfn, &pages) == -EAGAIN, "frozen, and given up");
+	op_alloc(NULL, 1, &new);
+	bridge_root_move(&hand[0], index, new, now);
+	bridge_scan(&hand[1]);
+	commons_clear(commons->bridge[index].users, 0);
+	bridge_root_step(&hand[0], now);
+	ok(BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_LIVE &&
+	   hand_root.entry[index].pub.pfn == new, "the second time finds it frozen still");
+	hand_poll();
+	ok(!bridge_where(&hand[1], index, &pfn, &pages) && pfn == new &&
+	   !dsp_call_result(&hand[2], call, &r) && !r.error, "and it thaws at the new place");
+
+	/* A bit that somebody else set. */
+	commons_set(commons->bridge[index].users, 2);
+	bridge_close(&hand[1], index);
+	bridge_root_destroy(&hand[0], 0, index, hand_root.entry[index].born, now);
+	hand_poll();
+	ok(hand[2].count.stray_user == 1 && BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_FREE,
+	   "a user's bit that is not its own work does not last");
+}
+
+static void test_requests(void)
+{
+	struct bridge_request req = { .name = "x", .pages = 1 };
+	struct dsp_result r;
+	union dsp_msg msg;
+	int call, i, full;
+
+	hand_start();
+	call = bridge_create(&hand[1], &req, now);
+	msg = hand[1].call[call].msg;
+	hand_poll();
+	dsp_call_result(&hand[1], call, &r);
+	dsp_send(&hand[1], 0, &msg);
+	hand_poll();
+	ok(!r.error && hand[0].count.duplicate == 1 && hand_root.nr[1] == 1 &&
+	   hand[1].count.late == 1, "a request that comes twice is carried out once");
+	msg.txn -= DSP_CALLS;
+	call = bridge_create(&hand[1], &req, now);
+	hand_poll();
+	ok(!dsp_call_result(&hand[1], call, &r) && r.error == -EEXIST, "a new one is not taken for it");
+
+	for (i = 0; i < DSP_CALLS; i++)
+		bridge_destroy(&hand[1], 5, 0, now);
+	ok(bridge_destroy(&hand[1], 5, 0, now) == -EBUSY, "so many requests at once, and not more");
+	ok(hand[1].count.full && hand[1].call[DSP_CALLS - 1].state == DSP_CALL_QUEUED,
+	   "those that find no room wait");
+	hand_poll();
+	for (i = 0, full = 0; i < DSP_CALLS; i++)
+		full += !dsp_call_result(&hand[1], i, &r) && r.error == -ENOENT;
+	ok(full == DSP_CALLS, "and are sent when the root rings back");
+
+	msg = (union dsp_msg){ .type = DSP_PONG };
+	for (i = 0; i < COMMONS_SLOTS; i++)
+		dsp_send(&hand[1], 2, &msg);
+	rung[1] = 0;
+	ok(dsp_send(&hand[1], 2, &msg) == -EAGAIN, "a full ring");
+	hand_poll();
+	ok(rung[1] == 1 && !dsp_send(&hand[1], 2, &msg), "whose receiver rings when there is room");
+	ok(rung[2] && hand[1].count.coalesced, "rings are coalesced");
+
+	call = bridge_create(&hand[1], &req, now);
+	dsp_root_died(&hand[0], 1, now);
+	hand_poll();
+	ok(hand[0].count.bad_sender == 1 && !hand_root.nr[1], "a dead vnode's request is dropped");
+	ok(dsp_send(&hand[2], 1, &msg) == -EHOSTDOWN, "and nothing can be sent to it");
+
+	call = bridge_create(&hand[2], &req, now);
+	for (i = 0; i < 12; i++)
+		dsp_tick(&hand[2], now += 1000);
+	ok(!dsp_call_result(&hand[2], call, &r) && r.error == -EHOSTDOWN &&
+	   bridge_create(&hand[2], &req, now) == -EHOSTDOWN, "a root that does not beat is dead");
+	dsp_tick(&hand[0], now);
+	dsp_tick(&hand[2], now);
+	ok(!hand_create(2, "y", 0, 1, &r), "unless it was only slow");
+}
+
 int main(void)
 {
 	commons = malloc(sizeof(*commons));
+	if (!getenv("HOSTILE_ONLY")) {
 	test_life();
 	test_deaths(6, 7, "a vnode dies at any step, and starts again: 6 vnodes");
 	test_deaths(60, 120, "a vnode dies at any step, and starts again: 60 vnodes");
 	test_root_death(6, 97);
+	}
+	test_hostile();
+	test_errors();
+	test_moves();
+	test_requests();
 	printf("1..%u\n", tests);
 	return failures ? 1 : 0;
 }
