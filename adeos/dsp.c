@@ -59,6 +59,8 @@ static void dsp_join(struct dsp *d)
  * @priv: for @ops
  * @now: the time, ms
  *
+ * As soon as it can take the interrupt of its portals it must call dsp_tick()
+ * once: one that came earlier is lost, and others take the portal for rung.
  * From the first dsp_tick() or dsp_poll() that leaves dsp_joined() true, this
  * vnode is a member.
  *
@@ -353,7 +355,8 @@ static bool dsp_receive(struct dsp *d, u32 from, u32 now)
 		    !dsp_dispatch(d, from, &msg, now))
 			d->count.bad_message++;
 	}
-	if (n && ring_stalled(r))
+	/* Also if there was nothing: we may just have come, or mended our position. */
+	if (ring_stalled(r))
 		dsp_ring(d, from, PORTAL_DSP);
 	return n == COMMONS_SLOTS;
 }

@@ -1007,7 +1007,7 @@ static void test_requests(void)
 int main(void)
 {
 	commons = malloc(sizeof(*commons));
-	if (!getenv("HOSTILE_ONLY")) {
+	if (!getenv("DSP_SHORT")) {
 	test_life();
 	test_deaths(6, 7, "a vnode dies at any step, and starts again: 6 vnodes");
 	test_deaths(60, 120, "a vnode dies at any step, and starts again: 60 vnodes");
