@@ -86,7 +86,7 @@ static void bridge_set(struct dsp *d, u32 i, u32 generation, u32 state)
 
 	e->tag = BRIDGE_TAG(generation, state);
 	/* What was published before the tag that says so. */
-	smp_store_release(&d->c->tag[i], e->tag);
+	smp_store_release(&d->c->tag[i], e->tag);	/* pairs with bridge_try(), bridge_scan() */
 	/* The tag before a look at the users: pairs with commons_set() of theirs. */
 	smp_mb();
 }
@@ -452,7 +452,7 @@ void bridge_root_scrub(struct dsp *d)
 		}
 		if (READ_ONCE(d->c->tag[i]) != e->tag || READ_ONCE(d->c->hash[i]) != e->hash) {
 			WRITE_ONCE(d->c->hash[i], e->hash);
-			smp_store_release(&d->c->tag[i], e->tag);
+			smp_store_release(&d->c->tag[i], e->tag);	/* as in bridge_set() */
 			d->count.scrubbed++;
 		}
 	}

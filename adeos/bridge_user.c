@@ -58,7 +58,7 @@ static int bridge_may(const struct dsp *d, const struct commons_bridge *b, u32 o
 /* -ENOENT: not this one; -EAGAIN: it changed while we looked. */
 static int bridge_try(struct dsp *d, u32 i, u32 scope, const char *name, bool write)
 {
-	u32 tag = smp_load_acquire(&d->c->tag[i]);
+	u32 tag = smp_load_acquire(&d->c->tag[i]);	/* pairs with bridge_set() */
 	struct bridge_open *o = &d->open[i];
 	struct commons_bridge b;
 	int err;
@@ -89,6 +89,7 @@ static int bridge_try(struct dsp *d, u32 i, u32 scope, const char *name, bool wr
 
 	/* The bit before the second look at the tag: bridge_set() of the root. */
 	commons_set(d->c->bridge[i].users, d->id);
+	/* Behind the full barrier of commons_set(). */
 	if (smp_load_acquire(&d->c->tag[i]) != tag) {
 		commons_clear(d->c->bridge[i].users, d->id);
 		/* The root may have waited for us. */
@@ -119,17 +120,16 @@ int bridge_open(struct dsp *d, u32 scope, const char *name, bool write, u32 *ind
 	int err = -ENOENT;
 	u32 n, i, hash;
 
-	if (strnlen(name, COMMONS_NAME) == COMMONS_NAME)
-		return -EINVAL;
-	strncpy(padded, name, COMMONS_NAME - 1);
-	if (bridge_check_name(padded) < 0)
+	n = strnlen(name, COMMONS_NAME);
+	memcpy(padded, name, n % COMMONS_NAME);
+	if (n == COMMONS_NAME || bridge_check_name(padded) < 0)
 		return -EINVAL;
 	if (!dsp_joined(d))
 		return -ENOTCONN;
 	hash = bridge_hash(scope, padded);
 	for (n = 0; n < COMMONS_BRIDGES && err == -ENOENT; n++) {
 		i = (hash + n) % COMMONS_BRIDGES;
-		if (smp_load_acquire(&d->c->hash[i]) != hash)
+		if (READ_ONCE(d->c->hash[i]) != hash)
 			continue;
 		*index = i;
 		err = bridge_try(d, i, scope, padded, write);
@@ -159,6 +159,7 @@ int bridge_close(struct dsp *d, u32 index)
 	/* Both before the look at the tag. */
 	commons_clear(d->c->bridge[index].users, d->id);
 	commons_clear(d->c->bridge[index].frozen, d->id);
+	/* Behind the full barrier of commons_clear(). */
 	if (smp_load_acquire(&d->c->tag[index]) != tag ||
 	    READ_ONCE(d->c->bridge[index].owner) == COMMONS_NOBODY)
 		dsp_ring(d, 0, PORTAL_BRIDGE);
@@ -220,6 +221,7 @@ static void bridge_melt(struct dsp *d, u32 i, u32 tag)
 
 	err = bridge_read(d, i, BRIDGE_GENERATION(tag), &b);
 	commons_clear(d->c->bridge[i].frozen, d->id);
+	/* Behind the full barrier of commons_clear(). */
 	if (smp_load_acquire(&d->c->tag[i]) != tag) {
 		commons_set(d->c->bridge[i].frozen, d->id);
 		dsp_ring(d, 0, PORTAL_BRIDGE);
@@ -263,10 +265,10 @@ static void bridge_follow(struct dsp *d, u32 i, u32 tag)
 	case BRIDGE_LIVE:
 		if (!used)
 			bridge_melt(d, i, tag);
-		else if (BRIDGE_GENERATION(tag) != BRIDGE_GENERATION(o->tag))
-			break;
-		else
+		else if (BRIDGE_GENERATION(tag) == BRIDGE_GENERATION(o->tag))
 			bridge_mend(d, i);
+		else
+			break;
 		return;
 	case BRIDGE_FREEZING:
 		if (!used)
@@ -299,14 +301,14 @@ void bridge_scan(struct dsp *d)
 	u32 i, again, tag;
 
 	for (i = 0; i < COMMONS_BRIDGES; i++) {
-		tag = smp_load_acquire(&d->c->tag[i]);
+		tag = smp_load_acquire(&d->c->tag[i]);	/* pairs with bridge_set() */
 		if (d->open[i].refs) {
 			/* While we are told of one step, the next may be taken. */
 			for (again = 0; again < 4; again++) {
 				bridge_follow(d, i, tag);
 				if (READ_ONCE(d->c->tag[i]) == tag)
 					break;
-				tag = smp_load_acquire(&d->c->tag[i]);
+				tag = smp_load_acquire(&d->c->tag[i]);	/* likewise */
 			}
 			continue;
 		}

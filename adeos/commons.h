@@ -250,9 +250,10 @@ static inline u32 commons_and(u32 *word, u32 bits)
 /* Reads a mask; what others did before they set a bit that it has is seen. */
 static inline u64 commons_mask(const u32 *mask)
 {
-	u64 low = smp_load_acquire(&mask[0]);
+	u64 low = smp_load_acquire(&mask[0]);	/* pairs with commons_set() */
+	u64 high = smp_load_acquire(&mask[1]);	/* likewise */
 
-	return low | (u64)smp_load_acquire(&mask[1]) << 32;
+	return low | high << 32;
 }
 
 static inline bool commons_set(u32 *mask, u32 id)

@@ -36,6 +36,7 @@ void dsp_init(struct dsp *d, struct commons *c, u32 id, u32 incarnation, u32 des
 	member_init(&d->member, c, now);
 	WRITE_ONCE(c->node[id].destination, destination);
 	/* All of the above before the root makes it known. */
+	/* Pairs with who reads the words of this node. */
 	smp_store_release(&c->node[id].attached, incarnation);
 }
 
@@ -45,6 +46,7 @@ static void dsp_join(struct dsp *d)
 	union dsp_msg msg = { .type = DSP_JOIN };
 
 	/* If somebody overwrote it, the root has repaired it meanwhile. */
+	/* Pairs with member_start(). */
 	d->incarnation = smp_load_acquire(&d->c->node[d->id].incarnation);
 	dsp_send(d, 0, &msg);
 }
@@ -74,9 +76,11 @@ int dsp_attach(struct dsp *d, struct commons *c, u32 id, u32 destination,
 
 	if (!id || id >= COMMONS_NODES)
 		return -EINVAL;
+	/* Pairs with dsp_root_header(). */
 	if (smp_load_acquire(&c->header.magic) != COMMONS_MAGIC ||
 	    READ_ONCE(c->header.abi) != COMMONS_ABI || READ_ONCE(c->header.size) != sizeof(*c))
 		return -EPROTO;
+	/* Pairs with member_start(). */
 	incarnation = smp_load_acquire(&c->node[id].incarnation);
 	if (!incarnation)
 		return -ESTALE;
@@ -374,6 +378,7 @@ static bool dsp_hear(struct dsp *d, u64 from, u32 now)
 			more = true;
 		}
 		/* It may have rung because there is room in our ring to it. */
+		ring_resume(&d->c->ring[id][d->id]);
 		if (d->root)
 			dsp_root_flush(d, id);
 	}

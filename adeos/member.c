@@ -22,13 +22,14 @@ void member_init(struct member *m, struct commons *c, u32 now)
 /* Reads the newest view: 0, -EAGAIN if the root is writing, -EPROTO if it is bad. */
 static int member_read(struct commons *c, struct commons_view *v)
 {
-	u32 epoch = smp_load_acquire(&c->epoch);
+	u32 epoch = smp_load_acquire(&c->epoch);	/* pairs with member_publish() */
 	struct commons_view *slot = &c->view[epoch % COMMONS_VIEWS];
 
 	commons_read((u32 *)v, (u32 *)slot, VIEW_WORDS);
 	/* The copy before the second look: pairs with smp_wmb() in member_publish(). */
 	smp_rmb();
 	if (v->epoch != epoch || READ_ONCE(slot->epoch) != epoch)
+		/* Was it overtaken, or is it bad?. */
 		return smp_load_acquire(&c->epoch) == epoch ? -EPROTO : -EAGAIN;
 	if (v->check != commons_check((u32 *)v, VIEW_CHECKED) || !(v->mask[0] & 1))
 		return -EPROTO;
@@ -58,7 +59,7 @@ int member_poll(struct member *m, struct commons *c, u32 self, u64 *left, u64 *j
 
 	*left = 0;
 	*joined = 0;
-	if (smp_load_acquire(&c->epoch) == m->epoch)
+	if (smp_load_acquire(&c->epoch) == m->epoch)	/* pairs with member_publish() */
 		return 0;
 	/* A root that overtakes us four times is followed the next time. */
 	do {
@@ -82,7 +83,7 @@ int member_poll(struct member *m, struct commons *c, u32 self, u64 *left, u64 *j
 	m->mask = mask;
 	m->epoch = v.epoch;
 	/* What we did for the last view before we say that we have this one. */
-	smp_store_release(&c->node[self].epoch, v.epoch);
+	smp_store_release(&c->node[self].epoch, v.epoch);	/* pairs with member_unsettled() */
 	return 1;
 }
 
@@ -135,8 +136,8 @@ static void member_publish(const struct member_root *r, struct commons *c)
 	WRITE_ONCE(slot->epoch, v.epoch - 1);
 	smp_wmb();	/* pairs with smp_rmb() in member_read() */
 	commons_write((u32 *)slot + 1, (u32 *)&v + 1, VIEW_WORDS - 1);
-	smp_store_release(&slot->epoch, v.epoch);
-	smp_store_release(&c->epoch, v.epoch);
+	smp_store_release(&slot->epoch, v.epoch);	/* pairs with smp_rmb() in member_read() */
+	smp_store_release(&c->epoch, v.epoch);	/* pairs with member_read() */
 }
 
 /**
@@ -185,7 +186,7 @@ u32 member_start(struct member_root *r, struct commons *c, u32 id)
 		xchg(&n->rang[i][1], 0);
 	}
 	xchg(&n->pending, 0);
-	smp_store_release(&n->incarnation, r->incarnation[id]);
+	smp_store_release(&n->incarnation, r->incarnation[id]);	/* pairs with dsp_attach() */
 	return r->incarnation[id];
 }
 
@@ -252,6 +253,7 @@ u64 member_unsettled(const struct member_root *r, const struct commons *c)
 	for (; left; left &= left - 1) {
 		u32 id = commons_first(left);
 
+		/* Pairs with member_poll(). */
 		if (smp_load_acquire(&c->node[id].epoch) != r->epoch)
 			unsettled |= commons_bit(id);
 	}

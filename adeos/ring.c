@@ -27,7 +27,22 @@ void ring_attach_sender(struct commons_ring *r, u32 *head)
 void ring_attach_receiver(struct commons_ring *r, u32 *tail)
 {
 	*tail = READ_ONCE(r->head);
-	smp_store_release(&r->tail, *tail);
+	smp_store_release(&r->tail, *tail);	/* pairs with ring_put() */
+}
+
+/**
+ * ring_resume() - the receiver has rung: there may be room
+ * @r: the ring
+ *
+ * To be called before what waits for room is tried again.  If the word stayed
+ * set on both sides, two vnodes would ring each other for ever.
+ *
+ * Context: the sender.
+ */
+void ring_resume(struct commons_ring *r)
+{
+	if (READ_ONCE(r->stalled))
+		WRITE_ONCE(r->stalled, 0);
 }
 
 /**
@@ -42,13 +57,13 @@ void ring_attach_receiver(struct commons_ring *r, u32 *tail)
  */
 int ring_put(struct commons_ring *r, u32 *head, union dsp_msg *msg)
 {
-	u32 used = *head - smp_load_acquire(&r->tail);
+	u32 used = *head - smp_load_acquire(&r->tail);	/* pairs with ring_get() */
 
 	if (used >= COMMONS_SLOTS) {
 		WRITE_ONCE(r->stalled, 1);
 		/* Pairs with ring_stalled(): one of both sees the other's store. */
 		smp_mb();
-		used = *head - smp_load_acquire(&r->tail);
+		used = *head - smp_load_acquire(&r->tail);	/* likewise */
 		if (used > COMMONS_SLOTS) {
 			/* Somebody overwrote a position: the receiver repairs its. */
 			WRITE_ONCE(r->head, *head);
@@ -57,14 +72,12 @@ int ring_put(struct commons_ring *r, u32 *head, union dsp_msg *msg)
 		if (used == COMMONS_SLOTS)
 			return -EAGAIN;
 	}
-	if (READ_ONCE(r->stalled))
-		WRITE_ONCE(r->stalled, 0);
-
+	ring_resume(r);
 	msg->seq = *head;
 	commons_write(r->slot[*head % COMMONS_SLOTS].w, msg->w, ARRAY_SIZE(msg->w));
 	++*head;
 	/* The message before the position that covers it: ring_get(). */
-	smp_store_release(&r->head, *head);
+	smp_store_release(&r->head, *head);	/* pairs with ring_get() */
 	return 0;
 }
 
@@ -86,18 +99,18 @@ int ring_get(struct commons_ring *r, u32 *tail, union dsp_msg *msg)
 	if (!used) {
 		/* Somebody overwrote our position, and the sender waits. */
 		if (READ_ONCE(r->tail) != *tail)
-			smp_store_release(&r->tail, *tail);
+			smp_store_release(&r->tail, *tail);	/* pairs with ring_put() */
 		return 0;
 	}
 	if (used > COMMONS_SLOTS) {
 		*tail = head;
-		smp_store_release(&r->tail, *tail);
+		smp_store_release(&r->tail, *tail);	/* likewise */
 		return -EPROTO;
 	}
 	commons_read(msg->w, r->slot[*tail % COMMONS_SLOTS].w, ARRAY_SIZE(msg->w));
 	++*tail;
 	/* The copy before the sender may overwrite it. */
-	smp_store_release(&r->tail, *tail);
+	smp_store_release(&r->tail, *tail);	/* pairs with ring_put() */
 	return msg->seq == *tail - 1 ? 1 : -EPROTO;
 }
 

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 out=$build/unit
 mkdir -p "$out"
-runs=${FUZZ_RUNS:-100000}
+runs=${FUZZ_RUNS:-30000}
 sources=
 for source in portal ring member bridge_root bridge_user dsp dsp_root; do
 	sources="$sources $top/adeos/$source.c"
@@ -36,7 +36,7 @@ ok 'the threads build' gcc -O1 $flags -fsanitize=thread -Wno-tsan -pthread \
 subtest '60 threads' "$out/dsp_thread_test"
 
 # shellcheck disable=SC2086 # lists
-ok 'the fuzzer builds' clang-14 -O1 $flags -fsanitize=fuzzer,address,undefined \
+ok 'the fuzzer builds' clang-14 -O2 $flags -fsanitize=fuzzer,address,undefined \
 	-fno-sanitize-recover=all -o "$out/dsp_fuzz" "$top/tests/fuzz/dsp_fuzz.c" $sources
 mkdir "$scratch/corpus"
 "$out/dsp_fuzz" -runs="$runs" -seed=1 -max_len=2048 -timeout=60 \

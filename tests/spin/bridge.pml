@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * adeos/bridge_root.c and adeos/bridge_user.c: one bridge, the root, and two
- * users, one of which may die between any two accesses to the commons.
+ * users (or one: -DALONE), one of which may die (-DDIES) between any two accesses to
+ * the commons.
  *
  * Shown: nobody touches the bridge while it is copied, or after its memory was
  * released, or at a place where it is no more; a bridge that freezes or dies
@@ -10,7 +11,9 @@
  */
 #define USERS	2
 #define OPENS	1	/* times that each user opens it */
+#ifndef MOVES
 #define MOVES	2	/* times that the root begins to move it */
+#endif
 
 mtype = { FREE, LIVE, FREEZING, MOVING, DYING };
 mtype = { CLOSED, USED, FROZEN, GONE };
@@ -101,10 +104,12 @@ proctype user(byte me)
 
 	{
 		do
-		:: use == CLOSED && opens < OPENS -> opens++; open()
+		:: use == CLOSED && opens < OPENS -> opens++; open();
+		   atomic { tag = FREE; tag_generation = 0 }
 		:: use == USED -> touch()
 		:: use == GONE || use == USED || use == FROZEN -> close()
-		:: irq_u[me] -> irq_u[me] = false; scan()
+		:: irq_u[me] -> irq_u[me] = false; scan();
+		   atomic { tag = FREE; tag_generation = 0 }
 		:: use == CLOSED && opens == OPENS -> break
 		od
 	} unless {
@@ -130,18 +135,8 @@ inline tell()
 /* All users that are alive have frozen? */
 inline look_frozen(yes)
 {
-	yes = true;
-	who = 0;
-	do
-	:: who < USERS ->
-	   if
-	   :: users[who] -> if :: !frozen[who] -> yes = false :: else fi
-	   :: else
-	   fi;
-	   who++
-	:: else -> break
-	od;
-	who = 0
+	yes = !users[0] || frozen[0];
+	yes = yes && (!users[1] || frozen[1])
 }
 
 inline look_unused(yes)
@@ -171,6 +166,7 @@ inline move()
 	   look_frozen(yes);
 	   if
 	   :: yes ->
+		yes = false;
 		state = MOVING;
 		copying = true;
 		assert(!touching[0] && !touching[1]);
@@ -193,12 +189,14 @@ inline move()
 
 proctype root()
 {
-	byte moves, who;
+	byte moves;
 	bool yes, buried;
 
 	do
 	:: moves < MOVES -> move()
-	:: bury(); if :: !kill -> kill = true :: else fi
+#ifdef DIES
+	:: !kill -> kill = true
+#endif
 	:: break
 	od;
 	state = DYING;
@@ -219,7 +217,11 @@ proctype root()
 	released = true;
 	assert(!touching[0] && !touching[1]);
 	if
+#ifdef ALONE
+	:: ended == 1
+#else
 	:: ended == USERS
+#endif
 	fi;
 	bury();
 	assert(!users[0] && !users[1] && !frozen[0] && !frozen[1])
@@ -228,7 +230,9 @@ proctype root()
 init {
 	atomic {
 		run user(0);
+#ifndef ALONE
 		run user(1);
+#endif
 		run root()
 	}
 }

@@ -10,7 +10,9 @@
  */
 #define MEMBERS	2
 #define VIEWS	2	/* slots; 4 in adeos/commons.h */
-#define EVENTS	5
+#ifndef EVENTS
+#define EVENTS	4
+#endif
 #define NONE	255
 
 byte epoch;
@@ -54,9 +56,8 @@ proctype root()
 		   atomic {
 			/* Somebody joins, leaves, or starts again. */
 			if
-			:: mask = mask ^ 1
-			:: mask = mask ^ 2
-			:: inc++
+			:: n % 2 -> mask = mask ^ n
+			:: else -> inc++
 			fi
 		   };
 		   publish()

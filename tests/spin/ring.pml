@@ -58,7 +58,8 @@ inline put()
 	   fi;
 	   ring_receiver();
 	   irq_s; irq_s = false;
-	   pending_s = false
+	   pending_s = false;
+	   stalled = false
 	od;
 	stalled = false;
 #ifdef MUTANT_HEAD_FIRST

@@ -18,7 +18,9 @@ void sim_step(void);
 #undef xchg
 #define READ_ONCE(x)		(sim_step(), __atomic_load_n(&(x), __ATOMIC_RELAXED))
 #define WRITE_ONCE(x, v)	(sim_step(), __atomic_store_n(&(x), v, __ATOMIC_RELAXED))
+/* As user.h has it, and a step. */
 #define smp_load_acquire(p)	(sim_step(), __atomic_load_n(p, __ATOMIC_ACQUIRE))
+/* As user.h has it, and a step. */
 #define smp_store_release(p, v)	(sim_step(), __atomic_store_n(p, v, __ATOMIC_RELEASE))
 #define xchg(p, v)		(sim_step(), __atomic_exchange_n(p, v, __ATOMIC_SEQ_CST))
 #define commons_or(p, v)	(sim_step(), __atomic_fetch_or(p, v, __ATOMIC_SEQ_CST))

@@ -52,7 +52,7 @@ static void op_ring(void *priv, u32 to)
 {
 	(void)priv;
 	if (to < NODES)
-		smp_store_release(&node[to].interrupt, 1);
+		smp_store_release(&node[to].interrupt, 1);	/* pairs with xchg() in service() */
 }
 
 static void op_view(void *priv, u64 left, u64 joined)
@@ -213,13 +213,13 @@ static void *vnode_main(void *arg)
 		use(n, COMMONS_NOBODY, "wire", die);
 		if (die) {
 			n->round++;
-			smp_store_release(&n->ended, 1);
+			smp_store_release(&n->ended, 1);	/* pairs with root_watch() */
 			return NULL;
 		}
 		if (wait_call(n, bridge_destroy(&n->dsp, box.index, box.generation, 0), &box))
 			breaks("destroy");
 	}
-	smp_store_release(&n->ended, 2);
+	smp_store_release(&n->ended, 2);	/* pairs with root_watch() */
 	while (READ_ONCE(n->ended) == 2)
 		service(n);
 	return NULL;
@@ -260,7 +260,7 @@ static bool root_watch(struct node *n)
 	u32 id, ended, over = 0;
 
 	for (id = 1; id < NODES; id++) {
-		ended = smp_load_acquire(&node[id].ended);
+		ended = smp_load_acquire(&node[id].ended);	/* pairs with vnode_main() */
 		if (ended == 1) {
 			pthread_join(node[id].thread, NULL);
 			dsp_root_died(&n->dsp, id, 0);
@@ -287,7 +287,7 @@ static void root_end(struct node *n)
 	while (!root_settled(n))
 		service(n);
 	for (i = 1; i < NODES; i++) {
-		smp_store_release(&node[i].ended, 3);
+		smp_store_release(&node[i].ended, 3);	/* pairs with vnode_main() */
 		pthread_join(node[i].thread, NULL);
 		if (node[i].dsp.member.epoch != root_part.member.epoch ||
 		    node[i].dsp.member.mask != root_part.member.mask)

@@ -23,6 +23,7 @@ quilt
 rsync
 shellcheck
 sparse
+spin
 xz-utils
 LIST
 	for list in "$top"/tools/*/DEPENDS ${testing:+"$top"/tools/*/DEPENDS.check}; do
