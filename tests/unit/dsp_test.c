@@ -738,7 +738,8 @@ static void test_hostile(void)
 	ok(!broken && total > 100000,
 	   "a vnode that writes anywhere: the root runs on, and who starts later is well");
 	printf("# %llu words; the root counts\n", (unsigned long long)total);
-	printf("# %u scrubbed, %u bad rings, messages %u, senders %u, views %u\n", node[0].dsp.count.scrubbed, node[0].dsp.count.bad_ring,
+	printf("# %u scrubbed, %u bad rings, messages %u, senders %u, views %u\n",
+	       node[0].dsp.count.scrubbed, node[0].dsp.count.bad_ring,
 	       node[0].dsp.count.bad_message, node[0].dsp.count.bad_sender,
 	       node[0].dsp.count.bad_view);
 	if (broken)
@@ -832,8 +833,8 @@ static void test_errors(void)
 
 	hand_start();
 	ok(hand_create(1, "", 0, 1, &r) == -EINVAL && hand_create(1, "a/b", 0, 1, &r) == -EINVAL &&
-	   hand_create(1, "a\n", 0, 1, &r) == -EINVAL && hand_create(1,
-	   "\xe4", 0, 1, &r) == -EINVAL,
+	   hand_create(1, "a\n", 0, 1, &r) == -EINVAL &&
+	   hand_create(1, "\xe4", 0, 1, &r) == -EINVAL,
 	   "names that are wrong");
 	ok(!hand_create(1, "1234567890123456789012345678901", 0, 1, &r) &&
 	   bridge_open(&hand[1], 1, "12345678901234567890123456789012", 0, &index) == -EINVAL &&
@@ -1002,7 +1003,10 @@ static void test_requests(void)
 	ok(rung[2] && hand[1].count.coalesced, "rings are coalesced");
 
 	call = bridge_create(&hand[1], &req, now);
+	portal_post(commons, 2, PORTAL_DSP, 1);
+	rung[2] = 0;
 	dsp_root_died(&hand[0], 1, now);
+	ok(rung[2], "who dies between a word and its interrupt silences nobody");
 	hand_poll();
 	ok(hand[0].count.bad_sender == 1 && !hand_root.nr[1], "a dead vnode's request is dropped");
 	ok(dsp_send(&hand[2], 1, &msg) == -EHOSTDOWN, "and nothing can be sent to it");
