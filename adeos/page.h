@@ -15,7 +15,7 @@
 #include "log.h"
 
 #define ADEOS_PAGE_MAGIC	0x56614f53
-#define ADEOS_ABI		1	/* also in the image's ELF note */
+#define ADEOS_ABI		2	/* also in the image's ELF note */
 #define ADEOS_MAX_CLUSTERS	15	/* 4 bits; 15 would be a broadcast */
 #define ADEOS_CLUSTER_CPUS	4
 
@@ -50,6 +50,7 @@ enum adeos_request {
  * @lapic_khz: frequency at which the local APIC timers count, 0 if unknown
  * @mem_start: physical address of the region
  * @mem_size: its size, bytes
+ * @commons: physical address of struct commons, which all vnodes share
  * @wall_sec: wall clock at @wall_tsc, seconds since the epoch
  * @wall_nsec: and nanoseconds
  * @wall_tsc: TSC at that time
@@ -77,6 +78,7 @@ struct adeos_page {
 	u64 wall_tsc;
 	u64 mem_start;
 	u64 mem_size;
+	u64 commons;
 
 	u32 request;
 

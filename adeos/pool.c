@@ -18,6 +18,8 @@
 
 #include <asm/apic.h>
 
+#include "node.h"
+#include "place.h"
 #include "pool.h"
 #include "region.h"
 #include "x86/arch.h"
@@ -37,6 +39,7 @@ static struct region_set root_memory;
 static u64 memory_total;
 static phys_addr_t slots_phys;
 static void *slots;
+static phys_addr_t commons_phys;
 
 #define SLOTS_SIZE	(ADEOS_MAX_VNODES * ADEOS_SLOT_SIZE)
 
@@ -87,24 +90,30 @@ void __init adeos_pool_remove_memory(u64 start, u64 end)
 	}
 }
 
-/* Takes the vnode pages and log rings from the end of the last large range. */
-static int __init slots_init(void)
+#define COMMONS_SIZE	PAGE_ALIGN(sizeof(struct commons))
+#define SHARED_SIZE	(SLOTS_SIZE + COMMONS_SIZE)
+
+/* Takes what all share from the end of the last large range. */
+static int __init shared_init(void)
 {
 	unsigned int i = memory.nr;
+	void *commons;
 
-	while (i && memory.r[i - 1].end - memory.r[i - 1].start < SLOTS_SIZE)
+	while (i && memory.r[i - 1].end - memory.r[i - 1].start < SHARED_SIZE)
 		i--;
 	if (!i)
 		return -ENOMEM;
-	slots_phys = memory.r[i - 1].end - SLOTS_SIZE;
+	slots_phys = memory.r[i - 1].end - SHARED_SIZE;
+	commons_phys = slots_phys + SLOTS_SIZE;
 	slots = adeos_map(slots_phys, SLOTS_SIZE);
-	if (!slots)
+	commons = adeos_map(commons_phys, COMMONS_SIZE);
+	if (!slots || !commons)
 		return -ENOMEM;
-	region_remove(&memory, slots_phys, slots_phys + SLOTS_SIZE);
+	region_remove(&memory, slots_phys, slots_phys + SHARED_SIZE);
 	/* Whatever lies there since the machine was switched on is no log. */
 	for (i = 0; i < ADEOS_MAX_VNODES; i++)
 		memset(slots + i * ADEOS_SLOT_SIZE, 0, PAGE_SIZE + sizeof(u32));
-	return 0;
+	return adeos_node_init_root(commons);
 }
 
 /**
@@ -123,7 +132,7 @@ int __init adeos_pool_init(void)
 	bitmap_set(clusters_used, 0, DIV_ROUND_UP(nr_cpu_ids, ADEOS_CLUSTER_CPUS));
 	__set_bit(0, low_used);		/* the parking page */
 
-	if (slots_init())
+	if (shared_init())
 		pr_warn("adeos: mem= leaves no memory to the pool\n");
 	memory_total = region_total(&memory);
 	pr_info("adeos: root vnode; pool: %llu MiB of memory, %u pages below 1 MiB\n",
@@ -205,7 +214,7 @@ int adeos_pool_take_memory(u64 size, u64 address, u64 *start, struct adeos_error
 		return adeos_fail(err, -EINVAL, "memory: %llu bytes: expected a multiple of 4M",
 				  size);
 	if (address == ADEOS_ADDRESS_AUTO) {
-		if (region_find(&memory, size, ADEOS_REGION_ALIGN, start))
+		if (place_find(&memory, PLACE_REGION, size, ADEOS_REGION_ALIGN, start))
 			return adeos_fail(err, -ENOMEM,
 				"memory: %lluM wanted, but the largest free range has %lluM",
 				size / SZ_1M, region_largest(&memory) / SZ_1M);
@@ -223,6 +232,21 @@ int adeos_pool_take_memory(u64 size, u64 address, u64 *start, struct adeos_error
 	if (region_remove(&memory, *start, *start + size))
 		return adeos_fail(err, -ENOSPC, "memory: too many regions");
 	return 0;
+}
+
+/**
+ * adeos_pool_take_pages() - take memory for a bridge
+ * @size: bytes, a multiple of the page size
+ * @start: where to store its physical address
+ *
+ * Context: process, adeos_lock held.
+ * Return: 0 or negative errno.
+ */
+int adeos_pool_take_pages(u64 size, u64 *start)
+{
+	if (place_find(&memory, PLACE_BRIDGE, size, PAGE_SIZE, start))
+		return -ENOMEM;
+	return region_remove(&memory, *start, *start + size);
 }
 
 /**
@@ -321,6 +345,16 @@ struct adeos_slot *adeos_pool_slot(u32 id, phys_addr_t *phys)
 	return slots + id * ADEOS_SLOT_SIZE;
 }
 
+/**
+ * adeos_pool_commons() - where the memory is that all vnodes share
+ *
+ * Return: its physical address, 0 if there is no pool.
+ */
+phys_addr_t adeos_pool_commons(void)
+{
+	return commons_phys;
+}
+
 /* These count bytes; adeos_lock held. */
 u64 adeos_root_total(void)
 {
@@ -405,7 +439,7 @@ unsigned int adeos_memory_map(struct adeos_range *map, unsigned int nr)
 				start, size, ADEOS_RANGE_VNODE, i });
 	if (slots)
 		map_put(map, nr, &n, (struct adeos_range){
-			slots_phys, SLOTS_SIZE, ADEOS_RANGE_SHARED });
+			slots_phys, SHARED_SIZE, ADEOS_RANGE_SHARED });
 	mutex_unlock(&adeos_lock);
 	if (n <= nr)
 		sort(map, n, sizeof(*map), by_start, NULL);

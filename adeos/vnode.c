@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
+#include "node.h"
 #include "vnode.h"
 #include "x86/arch.h"
 
@@ -90,6 +91,8 @@ static int vnode_end(struct adeos_vnode *vn, enum adeos_state state)
 		set_state(vn, ADEOS_HUNG);
 		return ret;
 	}
+	if (vn->booted)
+		adeos_node_died(vn->id);
 	adeos_pool_give_low_page(vn->low_page);
 	adeos_pool_give_clusters(vn->clusters, vn->nr_cpus);
 	adeos_pool_give_memory(vn->start, vn->size);
@@ -257,6 +260,7 @@ static void vnode_fill_page(struct adeos_vnode *vn)
 	memcpy(page->clusters, vn->clusters, sizeof(page->clusters));
 	page->mem_start = vn->start;
 	page->mem_size = vn->size;
+	page->commons = adeos_pool_commons();
 	adeos_arch_fill_page(page, vn->low_page);
 	memset(vn->slot->log.text, 0, sizeof(vn->slot->log.text));
 	adeos_log_clear(&vn->slot->log);
@@ -399,6 +403,7 @@ int adeos_vnode_boot(struct adeos_vnode *vn, void *startup, phys_addr_t start,
 		goto out;
 	}
 	vnode_fill_page(vn);
+	adeos_node_started(vn->id, vn->clusters, vn->nr_cpus);
 	vn->booted = true;
 	vn->heard = jiffies;
 	ret = adeos_cpu_start(vn->cpus[0], vn->low_page, startup, start, boot_params);

@@ -65,6 +65,16 @@ u32 adeos_own_id(void)
 	return page.id;
 }
 
+/**
+ * adeos_own_commons() - where the memory is that all vnodes share
+ *
+ * Return: its physical address, 0 if there is none; in vnodes, not in the root.
+ */
+phys_addr_t adeos_own_commons(void)
+{
+	return page.commons;
+}
+
 static void __init vnode_map_slot(void)
 {
 	slot_phys = boot_params.hdr.hardware_subarch_data;

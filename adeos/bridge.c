@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Bridges, as modules use them: named pieces of memory that vnodes share (paper:
+ * "Physical memory management"; docs/dsp.md has the protocol).
+ */
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "dsp.h"
+#include "node.h"
+#include "pool.h"
+
+/**
+ * struct adeos_bridge - one use of a bridge
+ * @list: all uses in this kernel
+ * @index: number of the bridge
+ * @addr: where it is mapped, NULL while it is frozen
+ * @size: bytes
+ * @ops: what the user wants to be told, or NULL
+ * @priv: for @ops
+ */
+struct adeos_bridge {
+	struct list_head list;
+	u32 index;
+	void *addr;
+	size_t size;
+	const struct adeos_bridge_ops *ops;
+	void *priv;
+};
+
+/* Protected by adeos_lock */
+static LIST_HEAD(uses);
+
+static u32 now_ms(void)
+{
+	return ktime_to_ms(ktime_get());
+}
+
+/**
+ * adeos_bridge_create() - make a bridge
+ * @spec: what it shall be
+ *
+ * It is this vnode's until it is destroyed, or the vnode dies.
+ *
+ * Context: process, sleeps.
+ * Return: 0; -ENODEV if this kernel is not a vnode; -ENOTCONN if it is no member
+ * of the cluster yet; -EINVAL for a bad name, -E2BIG for a bad size; -EEXIST,
+ * -EDQUOT, -ENOSPC, -ENOMEM; -EHOSTDOWN if the root does not answer.
+ */
+int adeos_bridge_create(const struct adeos_bridge_spec *spec)
+{
+	struct bridge_request req = { .flags = spec->flags };
+	struct dsp_result result;
+	int ret;
+
+	if (!adeos_commons())
+		return -ENODEV;
+	if (!spec->size || spec->size > (size_t)BRIDGE_MAX_PAGES << PAGE_SHIFT)
+		return -E2BIG;
+	if (strnlen(spec->name, COMMONS_NAME) > sizeof(req.name))
+		return -EINVAL;
+	strncpy(req.name, spec->name, sizeof(req.name));
+	req.pages = PFN_UP(spec->size);
+	req.allowed[0] = lower_32_bits(spec->allowed);
+	req.allowed[1] = upper_32_bits(spec->allowed);
+
+	mutex_lock(&adeos_lock);
+	ret = adeos_node_call(bridge_create(adeos_node(), &req, now_ms()), &result);
+	mutex_unlock(&adeos_lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(adeos_bridge_create);
+
+static void *map_bridge(u32 index)
+{
+	u32 pfn, pages;
+	void *addr;
+	int ret = bridge_where(adeos_node(), index, &pfn, &pages);
+
+	if (ret)
+		return ERR_PTR(ret);
+	addr = adeos_map(PFN_PHYS(pfn), (size_t)pages << PAGE_SHIFT);
+	return addr ?: ERR_PTR(-ENOMEM);
+}
+
+static struct adeos_bridge *open_bridge(u32 scope, const char *name, bool write)
+{
+	struct adeos_bridge *b = kzalloc(sizeof(*b), GFP_KERNEL);
+	u32 pfn, pages;
+	int ret;
+
+	if (!b)
+		return ERR_PTR(-ENOMEM);
+	ret = bridge_open(adeos_node(), scope, name, write, &b->index);
+	if (ret) {
+		kfree(b);
+		return ERR_PTR(ret);
+	}
+	b->addr = map_bridge(b->index);
+	if (IS_ERR(b->addr)) {
+		ret = PTR_ERR(b->addr);
+		bridge_close(adeos_node(), b->index);
+		kfree(b);
+		return ERR_PTR(ret);
+	}
+	bridge_where(adeos_node(), b->index, &pfn, &pages);
+	b->size = (size_t)pages << PAGE_SHIFT;
+	return b;
+}
+
+/**
+ * adeos_bridge_open() - use a bridge
+ * @scope: the vnode whose bridge it is, or ADEOS_GLOBAL
+ * @name: its name
+ * @write: not only for reading
+ * @ops: what the user wants to be told; may be NULL for a bridge that is pinned
+ * @priv: for @ops
+ *
+ * Context: process, sleeps.
+ * Return: the bridge, mapped, or ERR_PTR(): -ENODEV, -ENOTCONN as above;
+ * -EINVAL for a bad name, -ENOENT, -EACCES, -EROFS; -EAGAIN while it is being
+ * moved; -ENOMEM if there is no room to map it.
+ */
+struct adeos_bridge *adeos_bridge_open(u32 scope, const char *name, bool write,
+				       const struct adeos_bridge_ops *ops, void *priv)
+{
+	struct adeos_bridge *b;
+
+	if (!adeos_commons())
+		return ERR_PTR(-ENODEV);
+	mutex_lock(&adeos_lock);
+	b = open_bridge(scope, name, write);
+	if (!IS_ERR(b)) {
+		b->ops = ops;
+		b->priv = priv;
+		list_add(&b->list, &uses);
+	}
+	mutex_unlock(&adeos_lock);
+	return b;
+}
+EXPORT_SYMBOL_GPL(adeos_bridge_open);
+
+/**
+ * adeos_bridge_addr() - where a bridge is mapped
+ * @b: the bridge
+ *
+ * Context: any.
+ * Return: the address, constant until @ops->freeze is called; NULL while it is
+ * frozen.
+ */
+void *adeos_bridge_addr(const struct adeos_bridge *b)
+{
+	return READ_ONCE(b->addr);
+}
+EXPORT_SYMBOL_GPL(adeos_bridge_addr);
+
+/**
+ * adeos_bridge_size() - how large a bridge is
+ * @b: the bridge
+ *
+ * Return: bytes, a multiple of the page size.
+ */
+size_t adeos_bridge_size(const struct adeos_bridge *b)
+{
+	return b->size;
+}
+EXPORT_SYMBOL_GPL(adeos_bridge_size);
+
+/**
+ * adeos_bridge_close() - end a use of a bridge
+ * @b: the bridge; it is unmapped
+ *
+ * Context: process, sleeps; not from @ops.  On return, @ops are not in use.
+ */
+void adeos_bridge_close(struct adeos_bridge *b)
+{
+	mutex_lock(&adeos_lock);
+	list_del(&b->list);
+	adeos_unmap(b->addr);
+	bridge_close(adeos_node(), b->index);
+	mutex_unlock(&adeos_lock);
+	kfree(b);
+}
+EXPORT_SYMBOL_GPL(adeos_bridge_close);
+
+/**
+ * adeos_bridge_destroy() - end a bridge that this vnode has made
+ * @b: the bridge, open
+ *
+ * Nobody can open it any more, its users are told, and its memory is free when
+ * the last of them has closed it.  @b is still to be closed.
+ *
+ * Context: process, sleeps.
+ * Return: 0; -EPERM if it is another vnode's; -EHOSTDOWN.
+ */
+int adeos_bridge_destroy(struct adeos_bridge *b)
+{
+	struct dsp_result result;
+	u32 generation;
+	int ret;
+
+	mutex_lock(&adeos_lock);
+	generation = BRIDGE_GENERATION(adeos_node()->open[b->index].tag);
+	ret = adeos_node_call(bridge_destroy(adeos_node(), b->index, generation, now_ms()),
+			      &result);
+	mutex_unlock(&adeos_lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(adeos_bridge_destroy);
+
+/* What the state machines say; adeos_lock is held. */
+
+void adeos_bridge_freeze(void *priv, u32 index)
+{
+	struct adeos_bridge *b;
+	void *addr;
+
+	list_for_each_entry(b, &uses, list) {
+		if (b->index != index)
+			continue;
+		if (b->ops)
+			b->ops->freeze(b, b->priv);
+		addr = b->addr;
+		WRITE_ONCE(b->addr, NULL);
+		adeos_unmap(addr);
+	}
+}
+
+void adeos_bridge_thaw(void *priv, u32 index, u32 pfn)
+{
+	struct adeos_bridge *b;
+	void *addr;
+
+	list_for_each_entry(b, &uses, list) {
+		if (b->index != index)
+			continue;
+		addr = map_bridge(index);
+		if (IS_ERR(addr)) {
+			/* It stays frozen for this user, who can only close it. */
+			if (b->ops)
+				b->ops->gone(b, b->priv);
+			continue;
+		}
+		WRITE_ONCE(b->addr, addr);
+		if (b->ops)
+			b->ops->thaw(b, b->priv);
+	}
+}
+
+void adeos_bridge_gone(void *priv, u32 index)
+{
+	struct adeos_bridge *b;
+
+	list_for_each_entry(b, &uses, list)
+		if (b->index == index && b->ops)
+			b->ops->gone(b, b->priv);
+}

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * This kernel as a node of the cluster: what drives the DSP's state machines
+ * (paper: "Distributed sharing protocol"; docs/dsp.md).
+ *
+ * The nanokernel's own portals only wake up a work item: nothing of the DSP
+ * runs in a place like an NMI's.  adeos_lock makes callers exclude each other,
+ * in the root together with the pools, from which bridges get their memory.
+ */
+#include <linux/cpuhotplug.h>
+#include <linux/cpumask.h>
+#include <linux/export.h>
+#include <linux/init.h>
+#include <linux/io.h>
+#include <linux/irq_work.h>
+#include <linux/ktime.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "dsp.h"
+#include "node.h"
+#include "pool.h"
+#include "x86/arch.h"
+
+/* How often a node beats, and looks for what was lost */
+#define TICK	(HZ / 4)
+
+static struct dsp node;
+static struct commons *commons;
+
+static void node_poll(struct work_struct *work);
+static void node_tick(struct work_struct *work);
+static DECLARE_WORK(poll_work, node_poll);
+static DECLARE_DELAYED_WORK(tick_work, node_tick);
+static DECLARE_WAIT_QUEUE_HEAD(node_wait);	/* woken when something has changed */
+
+/**
+ * adeos_commons() - the memory that all vnodes share
+ *
+ * Context: any.
+ * Return: where it is mapped, or NULL if this kernel has none.
+ */
+struct commons *adeos_commons(void)
+{
+	return READ_ONCE(commons);
+}
+
+static u32 now_ms(void)
+{
+	return ktime_to_ms(ktime_get());
+}
+
+static void node_poll(struct work_struct *work)
+{
+	bool again;
+
+	mutex_lock(&adeos_lock);
+	again = dsp_poll(&node, now_ms());
+	mutex_unlock(&adeos_lock);
+	wake_up_all(&node_wait);
+	if (again)
+		queue_work(system_highpri_wq, &poll_work);
+}
+
+static void node_tick(struct work_struct *work)
+{
+	mutex_lock(&adeos_lock);
+	dsp_tick(&node, now_ms());
+	mutex_unlock(&adeos_lock);
+	wake_up_all(&node_wait);
+	adeos_portals_look();
+	queue_delayed_work(system_highpri_wq, &tick_work, TICK);
+}
+
+static void wake_poll(struct irq_work *work)
+{
+	queue_work(system_highpri_wq, &poll_work);
+}
+
+static DEFINE_IRQ_WORK(poll_irq_work, wake_poll);
+
+static void node_rung(unsigned int portal, u64 from, void *cookie)
+{
+	irq_work_queue(&poll_irq_work);
+}
+
+/* What the state machines ask for; adeos_lock is held. */
+
+static void node_ring(void *priv, u32 to)
+{
+	adeos_node_interrupt(to);
+}
+
+static void node_view(void *priv, u64 left, u64 joined)
+{
+	for (; left; left &= left - 1)
+		pr_info("adeos: vnode %u has left\n", commons_first(left));
+	for (; joined; joined &= joined - 1)
+		if (commons_first(joined) != adeos_own_id())
+			pr_info("adeos: vnode %u has joined\n", commons_first(joined));
+}
+
+/* Cleared: what was there before is nobody's business. */
+static int node_alloc(void *priv, u32 pages, u32 *pfn)
+{
+	size_t size = (size_t)pages << PAGE_SHIFT;
+	void *addr;
+	u64 start;
+
+	if (adeos_pool_take_pages(size, &start))
+		return -ENOMEM;
+	addr = adeos_map(start, size);
+	if (!addr) {
+		adeos_pool_give_memory(start, size);
+		return -ENOMEM;
+	}
+	memset(addr, 0, size);
+	adeos_unmap(addr);
+	*pfn = PHYS_PFN(start);
+	return 0;
+}
+
+static void node_release(void *priv, u32 pfn, u32 pages)
+{
+	adeos_pool_give_memory(PFN_PHYS(pfn), (u64)pages << PAGE_SHIFT);
+}
+
+static void node_copy(void *priv, u32 to, u32 from, u32 pages)
+{
+	void *src, *dst;
+
+	for (; pages; pages--, to++, from++) {
+		src = adeos_map(PFN_PHYS(from), PAGE_SIZE);
+		dst = adeos_map(PFN_PHYS(to), PAGE_SIZE);
+		/* The root has no address space left: what was there is lost, and said so. */
+		if (!WARN_ON(!src || !dst))
+			memcpy(dst, src, PAGE_SIZE);
+		adeos_unmap(dst);
+		adeos_unmap(src);
+	}
+}
+
+static const struct dsp_ops node_ops = {
+	.ring		= node_ring,
+	.view		= node_view,
+	.freeze		= adeos_bridge_freeze,
+	.thaw		= adeos_bridge_thaw,
+	.gone		= adeos_bridge_gone,
+	.alloc		= node_alloc,
+	.release	= node_release,
+	.copy		= node_copy,
+};
+
+/**
+ * adeos_node() - this kernel's half of the DSP
+ *
+ * Context: adeos_lock held, for all but its counters.
+ */
+struct dsp *adeos_node(void)
+{
+	return &node;
+}
+
+/**
+ * adeos_vnode_id() - this kernel's vnode ID
+ *
+ * Context: any.
+ */
+u32 adeos_vnode_id(void)
+{
+	return adeos_own_id();
+}
+EXPORT_SYMBOL_GPL(adeos_vnode_id);
+
+/**
+ * adeos_node_call() - ask the root for something, and wait for the answer
+ * @call: what dsp_call() or one of bridge_user.c's has returned
+ * @result: where to store the answer
+ *
+ * Context: process, sleeps; adeos_lock held, and released meanwhile.
+ * Return: 0 or negative errno.
+ */
+int adeos_node_call(int call, struct dsp_result *result)
+{
+	int ret;
+
+	if (call < 0)
+		return call;
+	/* In the root, nobody rings: what it asks of itself is done at the next poll. */
+	queue_work(system_highpri_wq, &poll_work);
+	for (;;) {
+		ret = dsp_call_result(&node, call, result);
+		if (ret != -EINPROGRESS)
+			break;
+		mutex_unlock(&adeos_lock);
+		wait_event_timeout(node_wait, false, 1);
+		mutex_lock(&adeos_lock);
+	}
+	return ret ?: result->error;
+}
+
+/* Where this kernel takes its portals: a CPU that is online. */
+static int node_cpu_online(unsigned int cpu)
+{
+	if (commons)
+		WRITE_ONCE(commons->node[adeos_own_id()].destination,
+			   adeos_logical_id(cpumask_first(cpu_online_mask)));
+	adeos_portals_look();
+	return 0;
+}
+
+static int node_cpu_offline(unsigned int cpu)
+{
+	unsigned int other = cpumask_any_but(cpu_online_mask, cpu);
+
+	if (commons && other < nr_cpu_ids)
+		WRITE_ONCE(commons->node[adeos_own_id()].destination, adeos_logical_id(other));
+	adeos_portals_look();
+	return 0;
+}
+
+static int node_start(void)
+{
+	int ret;
+
+	adeos_portal_bind(PORTAL_DSP, node_rung, NULL);
+	adeos_portal_bind(PORTAL_BRIDGE, node_rung, NULL);
+	ret = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "adeos/node:online",
+				node_cpu_online, node_cpu_offline);
+	queue_delayed_work(system_highpri_wq, &tick_work, 0);
+	return ret < 0 ? ret : 0;
+}
+
+/**
+ * adeos_node_init_root() - open the commons, as the root
+ * @c: where they are mapped
+ *
+ * Context: __init, process.
+ * Return: 0 or negative errno.
+ */
+int __init adeos_node_init_root(struct commons *c)
+{
+	struct dsp_root *root = kvzalloc(sizeof(*root), GFP_KERNEL);
+	unsigned int i;
+
+	if (!root)
+		return -ENOMEM;
+	memset(c, 0, sizeof(*c));
+	mutex_lock(&adeos_lock);
+	WRITE_ONCE(commons, c);
+	dsp_root_init(&node, root, c, adeos_logical_id(0), &node_ops, NULL, now_ms());
+	WRITE_ONCE(c->node[0].nr_cpus, nr_cpu_ids);
+	for (i = 0; i < DIV_ROUND_UP(nr_cpu_ids, ADEOS_CLUSTER_CPUS); i++)
+		WRITE_ONCE(c->node[0].clusters[i], adeos_logical_id(i * ADEOS_CLUSTER_CPUS) >> 4);
+	mutex_unlock(&adeos_lock);
+	return node_start();
+}
+
+/**
+ * adeos_node_started() - tell the commons of a vnode that is about to boot
+ * @id: its ID
+ * @clusters: its APIC clusters
+ * @nr_cpus: how many CPUs it has
+ *
+ * Context: process, adeos_lock held.
+ */
+void adeos_node_started(u32 id, const u32 *clusters, unsigned int nr_cpus)
+{
+	if (commons)
+		dsp_root_start(&node, id, clusters, DIV_ROUND_UP(nr_cpus, ADEOS_CLUSTER_CPUS),
+			       nr_cpus);
+}
+
+/**
+ * adeos_node_died() - take a vnode out of the cluster
+ * @id: its ID; its CPUs are parked
+ *
+ * Context: process, adeos_lock held.
+ */
+void adeos_node_died(u32 id)
+{
+	if (commons)
+		dsp_root_died(&node, id, now_ms());
+}
+
+static int __init node_init_vnode(void)
+{
+	struct commons *c;
+	int ret;
+
+	if (!adeos_is_vnode() || !adeos_own_commons())
+		return 0;
+	c = adeos_map(adeos_own_commons(), sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	mutex_lock(&adeos_lock);
+	/* To attach is to ring the root. */
+	WRITE_ONCE(commons, c);
+	ret = dsp_attach(&node, c, adeos_own_id(), adeos_logical_id(cpumask_first(cpu_online_mask)),
+			 &node_ops, NULL, now_ms());
+	if (ret)
+		WRITE_ONCE(commons, NULL);
+	mutex_unlock(&adeos_lock);
+	if (ret) {
+		pr_err("adeos: the commons are not usable: %d\n", ret);
+		adeos_unmap(c);
+		return ret;
+	}
+	return node_start();
+}
+subsys_initcall(node_init_vnode);
