@@ -4,10 +4,12 @@
 #define _ADEOS_USER_H
 
 #include <errno.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/cdefs.h>	/* __always_inline */
 
 #include <linux/types.h>
 
@@ -54,5 +56,33 @@ static inline void sort(void *base, size_t num, size_t size,
 	(void)swap;
 	qsort(base, num, size, cmp);
 }
+#define likely(x)		__builtin_expect(!!(x), 1)
+#define unlikely(x)		__builtin_expect(!!(x), 0)
+#define __aligned(x)		_Alignas(x)
+
+struct user_atomic {
+	int counter;
+};
+
+#define atomic_t		struct user_atomic
+
+/* Those without a value order nothing, as the kernel's. */
+#define atomic_read(a)		__atomic_load_n(&(a)->counter, __ATOMIC_RELAXED)
+#define atomic_set(a, v)	__atomic_store_n(&(a)->counter, v, __ATOMIC_RELAXED)
+#define atomic_or(v, a)		((void)__atomic_fetch_or(&(a)->counter, v, __ATOMIC_RELAXED))
+#define atomic_andnot(v, a)	((void)__atomic_fetch_and(&(a)->counter, ~(v), __ATOMIC_RELAXED))
+#define try_cmpxchg(p, old, new) \
+	__atomic_compare_exchange_n(p, old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)
+#define try_cmpxchg_acquire(p, old, new) \
+	__atomic_compare_exchange_n(p, old, new, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)
+
+#define __ffs64(x)		((unsigned int)__builtin_ctzll(x))
+
+/* Tests have more threads than CPUs. */
+#ifndef cpu_relax
+#define cpu_relax()		((void)sched_yield())
+#endif
+
+#define ADEOS_MAX_CPUS		60	/* as <linux/adeos.h> has it */
 
 #endif /* _ADEOS_USER_H */
