@@ -48,8 +48,7 @@ static u64 lock_waiting(const struct adeos_lock *lock)
 
 static bool lock_has_bit(const struct adeos_lock *lock, unsigned int slot)
 {
-	return slot < ADEOS_MAX_CPUS &&
-	       (u32)atomic_read(&lock->waiting[slot / 32]) >> slot % 32 & 1;
+	return (u32)atomic_read(&lock->waiting[slot / 32]) >> slot % 32 & 1;
 }
 
 static void lock_set_bit(struct adeos_lock *lock, unsigned int slot)
@@ -59,50 +58,43 @@ static void lock_set_bit(struct adeos_lock *lock, unsigned int slot)
 
 static void lock_clear_bit(struct adeos_lock *lock, unsigned int slot)
 {
-	if (slot < ADEOS_MAX_CPUS)
-		atomic_andnot((int)(1u << slot % 32), &lock->waiting[slot / 32]);
+	atomic_andnot((int)(1u << slot % 32), &lock->waiting[slot / 32]);
 }
 
-/*
- * The offer to the first slot with a bit behind @slot, in cyclic order: who
- * waits is passed by no slot twice.
- */
+/* The first slot with a bit, from @slot on, in cyclic order; not for 0 */
+static unsigned int lock_first(u64 waiting, unsigned int slot)
+{
+	u64 behind = waiting & ~0ULL << slot;
+
+	return __ffs64(behind ? behind : waiting);
+}
+
+/* The word that leaves the lock to who comes next behind @slot */
 static u32 lock_next(u64 waiting, unsigned int slot)
 {
-	u64 behind = waiting & ~0ULL << (slot + 1);
-
-	if (!waiting)
-		return 0;
-	return (__ffs64(behind ? behind : waiting) + 1) | ADEOS_LOCK_OFFERED;
+	return waiting ? (lock_first(waiting, slot + 1) + 1) | ADEOS_LOCK_OFFERED : 0;
 }
 
-/* How many wait that come before @slot when @word's slot is done. */
+/* How many wait whose turn comes before @slot's: from @word's slot on. */
 static unsigned int lock_ahead(const struct adeos_lock *lock, u32 word, unsigned int slot)
 {
-	unsigned int from = (word & ADEOS_LOCK_SLOT) - 1;
-	u64 behind, before = (1ULL << slot) - 1;
+	unsigned int turn = (word & ADEOS_LOCK_SLOT) - 1;
+	u64 from, before = (1ULL << slot) - 1;
 
-	if (from >= ADEOS_MAX_CPUS)
+	if (turn >= ADEOS_MAX_CPUS)
 		return 0;
-	behind = ~0ULL << (from + 1);
-	return hweight64(lock_waiting(lock) & (from < slot ? behind & before : behind | before));
+	from = ~0ULL << turn;
+	return hweight64(lock_waiting(lock) & (turn <= slot ? from & before : from | before));
 }
 
-/*
- * Is the lock free for @slot?  If it is offered to another, only when that one
- * does not wait (any more).  It is the word itself that keeps the lock from
- * having two owners, so the bits need not be true.
- */
-static bool lock_is_free_for(const struct adeos_lock *lock, u32 word, unsigned int slot)
+/* Takes the next one whose turn it is to be gone. */
+static void lock_forfeit(struct adeos_lock *lock, u32 word)
 {
-	u32 turn = word & ADEOS_LOCK_SLOT;
+	unsigned int turn = (word & ADEOS_LOCK_SLOT) - 1;
+	u64 waiting = lock_waiting(lock);
 
-	if (!(word & ~ADEOS_LOCK_DIED))
-		return true;
-	if (!(word & ADEOS_LOCK_OFFERED))
-		return false;
-	ADEOS_LOCK_STEP(ADEOS_LOCK_JUDGE);
-	return turn == slot + 1 || !lock_has_bit(lock, turn - 1);
+	if (waiting && turn < ADEOS_MAX_CPUS)
+		lock_clear_bit(lock, lock_first(waiting, turn));
 }
 
 /**
@@ -117,7 +109,7 @@ static bool lock_is_free_for(const struct adeos_lock *lock, u32 word, unsigned i
 int adeos_lock_wait(struct adeos_lock *lock, unsigned int slot, u32 looks)
 {
 	u32 word, last = 0, patience = ADEOS_LOCK_PATIENCE;
-	unsigned int i;
+	unsigned int ahead;
 	int err = -EBUSY;
 
 	do {
@@ -137,16 +129,25 @@ int adeos_lock_wait(struct adeos_lock *lock, unsigned int slot, u32 looks)
 			patience = ADEOS_LOCK_PATIENCE;
 		} else if (!--patience) {
 			ADEOS_LOCK_STEP(ADEOS_LOCK_FORFEIT);
-			lock_clear_bit(lock, (word & ADEOS_LOCK_SLOT) - 1);
+			lock_forfeit(lock, word);
+			patience = ADEOS_LOCK_PATIENCE;
 		}
 
-		if (lock_is_free_for(lock, word, slot)) {
+		/*
+		 * An offer to who does not wait (any more) is the next one's.
+		 * The bits decide on whose turn it is only, so they need not be
+		 * true: it is the word that keeps the lock from having two
+		 * owners.
+		 */
+		ADEOS_LOCK_STEP(ADEOS_LOCK_JUDGE);
+		ahead = lock_ahead(lock, word, slot);
+		if (!(word & ~ADEOS_LOCK_DIED) || (word & ADEOS_LOCK_OFFERED && !ahead)) {
 			ADEOS_LOCK_STEP(ADEOS_LOCK_TAKE);
 			/*
 			 * Acquire: pairs with the release of what is taken, in
 			 * adeos_lock_release(), adeos_lock_hand_over() or
-			 * adeos_lock_recover().  An offer can be taken by
-			 * others, too, so this is no plain store.
+			 * adeos_lock_recover().  Others can take an offer, too,
+			 * so this is no plain store.
 			 */
 			if (try_cmpxchg_acquire(&lock->owner, &word, slot + 1)) {
 				err = word & ADEOS_LOCK_DIED ? -EOWNERDEAD : 0;
@@ -154,14 +155,15 @@ int adeos_lock_wait(struct adeos_lock *lock, unsigned int slot, u32 looks)
 			}
 		}
 		/* Who comes later looks less often, to leave the line alone. */
-		for (i = lock_ahead(lock, word, slot) + 1; i; i--)
+		do
 			cpu_relax();
+		while (ahead--);
 	} while (looks == ADEOS_LOCK_FOREVER || looks-- > 1);
 
 	/*
 	 * If the lock is taken, the store-release that releases it comes after
 	 * this, and so the next owner does not see the bit.  If not, an offer
-	 * may still come: it is everybody's, as the bit is clear.
+	 * may still come: it is the next one's, as the bit is clear.
 	 */
 	ADEOS_LOCK_STEP(ADEOS_LOCK_LEAVE);
 	lock_clear_bit(lock, slot);
@@ -216,9 +218,11 @@ bool adeos_lock_recover(struct adeos_lock *lock, const u32 dead[2])
 	unsigned int slot;
 	u32 word, next;
 
+	ADEOS_LOCK_STEP(ADEOS_LOCK_CLEAR);
 	atomic_andnot((int)dead[0], &lock->waiting[0]);
 	atomic_andnot((int)dead[1], &lock->waiting[1]);
 
+	ADEOS_LOCK_STEP(ADEOS_LOCK_INSPECT);
 	word = READ_ONCE(lock->owner);
 	if (!(word & ~ADEOS_LOCK_DIED) || word & ADEOS_LOCK_OFFERED)
 		return false;	/* free, or an offer, which is free, too */
@@ -228,7 +232,9 @@ bool adeos_lock_recover(struct adeos_lock *lock, const u32 dead[2])
 	else if (!(dead[slot / 32] >> slot % 32 & 1))
 		return false;
 
+	ADEOS_LOCK_STEP(ADEOS_LOCK_INHERIT);
 	next = lock_next(lock_waiting(lock), slot) | ADEOS_LOCK_DIED;
+	ADEOS_LOCK_STEP(ADEOS_LOCK_REPLACE);
 	/*
 	 * Only its owner or the root change the word of a lock that is owned,
 	 * the former does not run, the latter is here: it fails only if some-

@@ -56,7 +56,7 @@ struct adeos_lock {
 	atomic_t waiting[2];
 };
 
-/* Where a CPU can die: one for each access to the lock, for tests. */
+/* One for each access to the lock, for tests: there a CPU can be stopped or die. */
 enum adeos_lock_step {
 	ADEOS_LOCK_ENTER,	/* before the first attempt */
 	ADEOS_LOCK_REGISTER,	/* before its bit is set */
@@ -70,6 +70,11 @@ enum adeos_lock_step {
 	ADEOS_LOCK_FREE,	/* before release makes it free */
 	ADEOS_LOCK_CHOOSE,	/* before release reads the bits again */
 	ADEOS_LOCK_OFFER,	/* before release offers it */
+	ADEOS_LOCK_DEATHS,	/* in the root: how many CPUs can die at are above */
+	ADEOS_LOCK_CLEAR = ADEOS_LOCK_DEATHS, /* before it clears the bits of the dead */
+	ADEOS_LOCK_INSPECT,	/* before it reads the owner word */
+	ADEOS_LOCK_INHERIT,	/* before it reads the bits of those who live */
+	ADEOS_LOCK_REPLACE,	/* before it replaces the owner word */
 	ADEOS_LOCK_STEPS
 };
 
