@@ -14,7 +14,8 @@ run() {
 	shift 2
 	ok "$run_name compiles" gcc -O1 -g -D_GNU_SOURCE -Wall -Wextra -Winit-self -fno-sanitize-recover=all \
 		-pthread -I"$top/adeos" -o "$out/$run_name" "$@" "$top/tests/unit/$run_source" || return
-	"$out/$run_name" >"$scratch/output" 2>"$scratch/errors"
+	# The end of one that waits for ever
+	timeout 600 "$out/$run_name" >"$scratch/output" 2>"$scratch/errors"
 	run_status=$?
 	while IFS= read -r line; do
 		case $line in
@@ -26,10 +27,10 @@ run() {
 	is "$run_status" 0 "$run_name succeeds" || diag "$(cat "$scratch/errors")"
 }
 
+# The fewer temporary variables, the fewer states
+run lock_walk lock_walk.c -Os
 run lock_test lock_test.c -fsanitize=address,undefined
 run lock_test_thread lock_test.c -fsanitize=thread
 # As wide as the kernel's
 run lock_test_32 lock_test.c -m32 -fsanitize=address,undefined
-# The fewer temporary variables, the fewer states
-run lock_walk lock_walk.c -Os
 done_testing

@@ -37,7 +37,7 @@
 #endif
 #define IS_MINE(s)	(FREE(owner) || (owner & OFFERED && !AHEAD(TURN(owner), s)))
 
-mtype = { ENTER, REGISTER, LOOK, JUDGE, TAKE, LEAVE, INSIDE, CHECK, CHOOSE, RELEASE, DEAD };
+mtype = { ENTER, REGISTER, LOOK, JUDGE, TAKE, LEAVE, INSIDE, CHECK, CHOOSE, RELEASE, REST, DEAD };
 
 byte owner;
 bool waiting[N];
@@ -91,6 +91,8 @@ proctype cpu(byte me)
 	bool won;
 
 	do
+	/* Nobody has to come back. */
+	:: d_step { at[me] == ENTER && me != 0 -> at[me] = REST }
 	/* adeos_lock_try() */
 	:: d_step { at[me] == ENTER ->
 		forget();
