@@ -97,6 +97,20 @@ static void lock_forfeit(struct adeos_lock *lock, u32 word)
 		lock_clear_bit(lock, lock_first(waiting, turn));
 }
 
+/* From a word that says that nobody owns it */
+static int lock_take(struct adeos_lock *lock, u32 word, unsigned int slot)
+{
+	ADEOS_LOCK_STEP(ADEOS_LOCK_TAKE);
+	/*
+	 * Acquire: pairs with the release of what is taken, in
+	 * adeos_lock_release(), adeos_lock_hand_over() or adeos_lock_recover().
+	 * Others can take an offer, too, so this is no plain store.
+	 */
+	if (!try_cmpxchg_acquire(&lock->owner, &word, slot + 1))
+		return -EBUSY;
+	return word & ADEOS_LOCK_DIED ? -EOWNERDEAD : 0;
+}
+
 /**
  * adeos_lock_wait() - the part of adeos_lock_try() that waits
  * @lock: the lock
@@ -141,19 +155,10 @@ int adeos_lock_wait(struct adeos_lock *lock, unsigned int slot, u32 looks)
 		 */
 		ADEOS_LOCK_STEP(ADEOS_LOCK_JUDGE);
 		ahead = lock_ahead(lock, word, slot);
-		if (!(word & ~ADEOS_LOCK_DIED) || (word & ADEOS_LOCK_OFFERED && !ahead)) {
-			ADEOS_LOCK_STEP(ADEOS_LOCK_TAKE);
-			/*
-			 * Acquire: pairs with the release of what is taken, in
-			 * adeos_lock_release(), adeos_lock_hand_over() or
-			 * adeos_lock_recover().  Others can take an offer, too,
-			 * so this is no plain store.
-			 */
-			if (try_cmpxchg_acquire(&lock->owner, &word, slot + 1)) {
-				err = word & ADEOS_LOCK_DIED ? -EOWNERDEAD : 0;
-				break;
-			}
-		}
+		if (!(word & ~ADEOS_LOCK_DIED) || (word & ADEOS_LOCK_OFFERED && !ahead))
+			err = lock_take(lock, word, slot);
+		if (err != -EBUSY)
+			break;
 		/* Who comes later looks less often, to leave the line alone. */
 		do
 			cpu_relax();
