@@ -13,7 +13,7 @@
 
 static DEFINE_RAW_SPINLOCK(ring_lock);
 
-static ssize_t ring_put(u32 vtermno, const u8 *buf, size_t count)
+static ssize_t log_ring_put(u32 vtermno, const u8 *buf, size_t count)
 {
 	unsigned long flags;
 
@@ -30,19 +30,19 @@ static ssize_t ring_put(u32 vtermno, const u8 *buf, size_t count)
 	return count;
 }
 
-static ssize_t ring_get(u32 vtermno, u8 *buf, size_t count)
+static ssize_t log_ring_get(u32 vtermno, u8 *buf, size_t count)
 {
 	return 0;	/* nothing is ever typed here */
 }
 
 static const struct hv_ops ring_ops = {
-	.get_chars = ring_get,
-	.put_chars = ring_put,
+	.get_chars = log_ring_get,
+	.put_chars = log_ring_put,
 };
 
 static void early_write(struct console *con, const char *s, unsigned int n)
 {
-	ring_put(0, s, n);
+	log_ring_put(0, s, n);
 }
 
 static struct console early_ring __initdata = {

@@ -451,7 +451,7 @@ struct adeos_domain *adeos_domain_register(const char *name, int priority)
 }
 EXPORT_SYMBOL_GPL(adeos_domain_register);
 
-/* On each CPU: nothing comes into the stage any more, but what of the log? */
+/* On each CPU: nothing is logged any more, and what was goes on to the next stage. */
 static void drain(void *info)
 {
 	struct adeos_domain *dom = info;
@@ -462,8 +462,7 @@ static void drain(void *info)
 		adeos_set_blocked(false);
 	stage->stalled = false;
 	while (!irqlog_empty(&stage->log))
-		adeos_linux_log(irqlog_take(&stage->log));
-	adeos_kick();
+		adeos_domain_propagate(dom, irqlog_take(&stage->log));
 	adeos_hard_restore(flags);
 }
 
@@ -471,9 +470,10 @@ static void drain(void *info)
  * adeos_domain_unregister() - take a domain out of the pipeline
  * @dom: the domain; it is freed
  *
- * What its stages had logged goes to Linux.
+ * What its stages had logged goes on to the next one.
  *
- * Context: process, may sleep; on return, none of its handlers runs any more.
+ * Context: process, may sleep, and waits for CPUs on which another domain has
+ * stalled its stage; on return, none of its handlers runs any more.
  * Return: 0, or -ENOMEM, and then the domain stands as it was.
  */
 int adeos_domain_unregister(struct adeos_domain *dom)
@@ -489,11 +489,13 @@ int adeos_domain_unregister(struct adeos_domain *dom)
 	}
 	for (i = 0; i < NR_VECTORS; i++)
 		untake(dom, i);
-	/* Linux's own interrupts may wait in its logs, and with them, all else. */
+	/*
+	 * Linux's own interrupts may wait in its logs, and with them all else:
+	 * the stages open before it is waited for anything else.
+	 */
 	WRITE_ONCE(dom->leaving, true);
-	adeos_kick_all();
-	pipeline_set(new);
 	on_each_cpu(drain, dom, true);
+	pipeline_set(new);
 	mutex_unlock(&domains_lock);
 	kobject_del(&dom->kobj);
 	kobject_put(&dom->kobj);

@@ -7,12 +7,14 @@
  * can be coalesced but not lost.
  */
 #include <linux/bitops.h>
+#include <linux/cpumask.h>
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 
+#include "counters.h"
 #include "node.h"
 #include "pipeline.h"
 #include "portal.h"
@@ -36,6 +38,28 @@ struct portal_counts {
 };
 
 static DEFINE_PER_CPU(struct portal_counts, counts);
+
+/**
+ * adeos_portals_count() - add up what all CPUs have counted of portals
+ * @to: where to store it; cleared by the caller
+ *
+ * Context: any.
+ */
+void adeos_portals_count(struct adeos_counters *to)
+{
+	const struct portal_counts *from;
+	unsigned int cpu, i;
+
+	for_each_possible_cpu(cpu) {
+		from = per_cpu_ptr(&counts, cpu);
+		for (i = 0; i < COMMONS_PORTALS; i++) {
+			to->rung[i] += READ_ONCE(from->rung[i]);
+			to->coalesced[i] += READ_ONCE(from->coalesced[i]);
+			to->handled[i] += READ_ONCE(from->handled[i]);
+		}
+		to->bad_destination += READ_ONCE(from->bad_destination);
+	}
+}
 
 /**
  * adeos_portals_handle() - call the handlers of this kernel's portals

@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
+#include "counters.h"
 #include "dsp.h"
 #include "node.h"
 #include "pool.h"
@@ -67,6 +68,8 @@ static void node_tick(struct work_struct *work)
 {
 	mutex_lock(&adeos_lock);
 	dsp_tick(&node, now_ms());
+	if (adeos_own_slot)
+		adeos_counters_collect(&adeos_own_slot->counters);
 	mutex_unlock(&adeos_lock);
 	wake_up_all(&node_wait);
 	adeos_portals_look();

@@ -12,6 +12,7 @@
 #include <linux/adeos.h>
 #include <linux/mm.h>
 
+#include "counters.h"
 #include "log.h"
 
 #define ADEOS_PAGE_MAGIC	0x56614f53
@@ -89,12 +90,17 @@ struct adeos_page {
 /**
  * struct adeos_slot - the memory of one vnode ID that outlives the vnode
  * @page: the vnode page
+ * @counters: what the vnode has counted, in a page written by it alone
  * @log: the log ring
  */
 struct adeos_slot {
 	union {
 		struct adeos_page page;
 		u8 whole_page[PAGE_SIZE];
+	};
+	union {
+		struct adeos_counters counters;
+		u8 counters_page[PAGE_SIZE];
 	};
 	struct adeos_log log;
 };

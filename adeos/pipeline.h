@@ -29,6 +29,5 @@ void adeos_linux_log(u8 vector);
 void adeos_set_blocked(bool blocked);
 void adeos_hold(u8 vector);
 void adeos_release(u8 vector);
-void adeos_kick_all(void);
 
 #endif /* _ADEOS_PIPELINE_H */

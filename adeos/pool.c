@@ -112,7 +112,7 @@ static int __init shared_init(void)
 	region_remove(&memory, slots_phys, slots_phys + SHARED_SIZE);
 	/* Whatever lies there since the machine was switched on is no log. */
 	for (i = 0; i < ADEOS_MAX_VNODES; i++)
-		memset(slots + i * ADEOS_SLOT_SIZE, 0, PAGE_SIZE + sizeof(u32));
+		memset(slots + i * ADEOS_SLOT_SIZE, 0, 2 * PAGE_SIZE + sizeof(u32));
 	return adeos_node_init_root(commons);
 }
 

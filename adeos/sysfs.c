@@ -8,6 +8,7 @@
 #include <linux/sysfs.h>
 
 #include "client.h"
+#include "counters.h"
 #include "sysfs.h"
 #include "vnode.h"
 
@@ -77,6 +78,46 @@ static ssize_t restart_show(struct kobject *kobj, struct kobj_attribute *attr, c
 	return sysfs_emit(buf, "%s\n", to_vnode(kobj)->restart);
 }
 
+/* The root's own are collected now, others' were when they last did. */
+static ssize_t show_counters(struct kobject *kobj, char *buf, size_t offset, unsigned int nr)
+{
+	struct adeos_vnode *vn = to_vnode(kobj);
+	struct adeos_counters *own = NULL;
+	const u32 *value;
+	int len = 0;
+
+	if (vn->id) {
+		value = (u32 *)((u8 *)&vn->slot->counters + offset);
+	} else {
+		own = kmalloc(sizeof(*own), GFP_KERNEL);
+		if (!own)
+			return -ENOMEM;
+		adeos_counters_collect(own);
+		value = (u32 *)((u8 *)own + offset);
+	}
+	for (; nr; nr--, value++)
+		len += sysfs_emit_at(buf, len, nr > 1 ? "%u " : "%u\n", READ_ONCE(*value));
+	kfree(own);
+	return len;
+}
+
+#define VNODE_COUNTERS(name, field)								\
+static ssize_t name##_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)	\
+{												\
+	return show_counters(kobj, buf, offsetof(struct adeos_counters, field),			\
+			     sizeof_field(struct adeos_counters, field) / sizeof(u32));		\
+}												\
+static struct kobj_attribute name##_attr = __ATTR_RO(name)
+
+VNODE_COUNTERS(interrupts, received);
+VNODE_COUNTERS(interrupts_logged, logged);
+VNODE_COUNTERS(portals_rung, rung);
+VNODE_COUNTERS(portals_coalesced, coalesced);
+VNODE_COUNTERS(portals_handled, handled);
+VNODE_COUNTERS(messages_sent, dsp.sent);
+VNODE_COUNTERS(messages_received, dsp.received);
+VNODE_COUNTERS(messages_bad, dsp.bad_message);
+
 static struct kobj_attribute name_attr = __ATTR_RO(name);
 static struct kobj_attribute state_attr = __ATTR_RO(state);
 static struct kobj_attribute cpus_attr = __ATTR_RO(cpus);
@@ -97,6 +138,14 @@ static struct attribute *vnode_attrs[] = {
 	&cmdline_attr.attr,
 	&config_attr.attr,
 	&restart_attr.attr,
+	&interrupts_attr.attr,
+	&interrupts_logged_attr.attr,
+	&portals_rung_attr.attr,
+	&portals_coalesced_attr.attr,
+	&portals_handled_attr.attr,
+	&messages_sent_attr.attr,
+	&messages_received_attr.attr,
+	&messages_bad_attr.attr,
 	NULL,
 };
 ATTRIBUTE_GROUPS(vnode);

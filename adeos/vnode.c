@@ -262,6 +262,7 @@ static void vnode_fill_page(struct adeos_vnode *vn)
 	page->mem_size = vn->size;
 	page->commons = adeos_pool_commons();
 	adeos_arch_fill_page(page, vn->low_page);
+	memset(&vn->slot->counters, 0, sizeof(vn->slot->counters));
 	memset(vn->slot->log.text, 0, sizeof(vn->slot->log.text));
 	adeos_log_clear(&vn->slot->log);
 	vn->log_end = 0;

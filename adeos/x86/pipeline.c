@@ -8,7 +8,7 @@
  * irqentry_nmi_enter() protects.
  */
 #include <linux/context_tracking.h>
-#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
 #include <linux/entry-common.h>
 #include <linux/init.h>
 #include <linux/percpu.h>
@@ -228,21 +228,6 @@ noinstr void adeos_kick(void)
 {
 	/* One register, so it cannot mix with what this has interrupted. */
 	apic_write(APIC_ICR, APIC_DEST_SELF | APIC_DM_FIXED | ADEOS_PORTAL_VECTOR);
-}
-
-/**
- * adeos_kick_all() - have all CPUs look at all logs soon
- *
- * Context: process.
- */
-void adeos_kick_all(void)
-{
-	unsigned int cpu;
-
-	cpus_read_lock();
-	for_each_online_cpu(cpu)
-		apic->send_IPI(cpu, ADEOS_PORTAL_VECTOR);
-	cpus_read_unlock();
 }
 
 /*

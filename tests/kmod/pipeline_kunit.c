@@ -32,9 +32,15 @@ static unsigned int linux_handled(unsigned int cpu)
 	return READ_ONCE(per_cpu(irq_stat, cpu).x86_platform_ipis);
 }
 
-static int target(void)
+/* Tests run on the first CPU, and interrupt another one. */
+static int pin(struct kunit *test)
 {
-	return cpumask_any_but(cpu_online_mask, smp_processor_id());
+	return set_cpus_allowed_ptr(current, cpumask_of(cpumask_first(cpu_online_mask)));
+}
+
+static unsigned int target(void)
+{
+	return cpumask_next(cpumask_first(cpu_online_mask), cpu_online_mask);
 }
 
 static void send(unsigned int cpu, unsigned int vector)
@@ -371,6 +377,7 @@ static struct kunit_case pipeline_cases[] = {
 
 static struct kunit_suite pipeline_suite = {
 	.name = "adeos-pipeline",
+	.init = pin,
 	.test_cases = pipeline_cases,
 };
 kunit_test_suite(pipeline_suite);
