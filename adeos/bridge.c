@@ -20,6 +20,7 @@
  * @index: number of the bridge
  * @addr: where it is mapped, NULL while it is frozen
  * @size: bytes
+ * @lost: it is gone, or could not be mapped again: it is only to be closed
  * @ops: what the user wants to be told, or NULL
  * @priv: for @ops
  */
@@ -28,6 +29,7 @@ struct adeos_bridge {
 	u32 index;
 	void *addr;
 	size_t size;
+	bool lost;
 	const struct adeos_bridge_ops *ops;
 	void *priv;
 };
@@ -49,7 +51,8 @@ static u32 now_ms(void)
  * Context: process, sleeps.
  * Return: 0; -ENODEV if this kernel is not a vnode; -ENOTCONN if it is no member
  * of the cluster yet; -EINVAL for a bad name, -E2BIG for a bad size; -EEXIST,
- * -EDQUOT, -ENOSPC, -ENOMEM; -EHOSTDOWN if the root does not answer.
+ * -EDQUOT, -ENOSPC, -ENOMEM; -EBUSY if there are too many requests; -EHOSTDOWN or
+ * -ETIMEDOUT if the root does not answer, and then it may exist all the same.
  */
 int adeos_bridge_create(const struct adeos_bridge_spec *spec)
 {
@@ -112,6 +115,18 @@ static struct adeos_bridge *open_bridge(u32 scope, const char *name, bool write)
 	return b;
 }
 
+static void close_bridge(struct adeos_bridge *b)
+{
+	adeos_unmap(b->addr);
+	bridge_close(adeos_node(), b->index);
+	kfree(b);
+}
+
+static bool may_move(const struct adeos_bridge *b)
+{
+	return (READ_ONCE(adeos_commons()->bridge[b->index].flags) & BRIDGE_KIND) != BRIDGE_PINNED;
+}
+
 /**
  * adeos_bridge_open() - use a bridge
  * @scope: the vnode whose bridge it is, or ADEOS_GLOBAL
@@ -122,8 +137,8 @@ static struct adeos_bridge *open_bridge(u32 scope, const char *name, bool write)
  *
  * Context: process, sleeps.
  * Return: the bridge, mapped, or ERR_PTR(): -ENODEV, -ENOTCONN as above;
- * -EINVAL for a bad name, -ENOENT, -EACCES, -EROFS; -EAGAIN while it is being
- * moved; -ENOMEM if there is no room to map it.
+ * -EINVAL for a bad name, or for one that may move without @ops; -ENOENT,
+ * -EACCES, -EROFS; -EAGAIN while it is being moved; -ENOMEM if there is no room to map it.
  */
 struct adeos_bridge *adeos_bridge_open(u32 scope, const char *name, bool write,
 				       const struct adeos_bridge_ops *ops, void *priv)
@@ -134,6 +149,10 @@ struct adeos_bridge *adeos_bridge_open(u32 scope, const char *name, bool write,
 		return ERR_PTR(-ENODEV);
 	mutex_lock(&adeos_lock);
 	b = open_bridge(scope, name, write);
+	if (!IS_ERR(b) && !ops && may_move(b)) {
+		close_bridge(b);
+		b = ERR_PTR(-EINVAL);
+	}
 	if (!IS_ERR(b)) {
 		b->ops = ops;
 		b->priv = priv;
@@ -180,10 +199,8 @@ void adeos_bridge_close(struct adeos_bridge *b)
 {
 	mutex_lock(&adeos_lock);
 	list_del(&b->list);
-	adeos_unmap(b->addr);
-	bridge_close(adeos_node(), b->index);
+	close_bridge(b);
 	mutex_unlock(&adeos_lock);
-	kfree(b);
 }
 EXPORT_SYMBOL_GPL(adeos_bridge_close);
 
@@ -214,13 +231,20 @@ EXPORT_SYMBOL_GPL(adeos_bridge_destroy);
 
 /* What the state machines say; adeos_lock is held. */
 
+static void lose(struct adeos_bridge *b)
+{
+	b->lost = true;
+	if (b->ops)
+		b->ops->gone(b, b->priv);
+}
+
 void adeos_bridge_freeze(void *priv, u32 index)
 {
 	struct adeos_bridge *b;
 	void *addr;
 
 	list_for_each_entry(b, &uses, list) {
-		if (b->index != index)
+		if (b->index != index || b->lost)
 			continue;
 		if (b->ops)
 			b->ops->freeze(b, b->priv);
@@ -236,13 +260,11 @@ void adeos_bridge_thaw(void *priv, u32 index, u32 pfn)
 	void *addr;
 
 	list_for_each_entry(b, &uses, list) {
-		if (b->index != index)
+		if (b->index != index || b->lost)
 			continue;
 		addr = map_bridge(index);
 		if (IS_ERR(addr)) {
-			/* It stays frozen for this user, who can only close it. */
-			if (b->ops)
-				b->ops->gone(b, b->priv);
+			lose(b);
 			continue;
 		}
 		WRITE_ONCE(b->addr, addr);
@@ -256,6 +278,6 @@ void adeos_bridge_gone(void *priv, u32 index)
 	struct adeos_bridge *b;
 
 	list_for_each_entry(b, &uses, list)
-		if (b->index == index && b->ops)
-			b->ops->gone(b, b->priv);
+		if (b->index == index && !b->lost)
+			lose(b);
 }

@@ -51,6 +51,7 @@ enum bridge_kind {
 #define BRIDGE_MAX_PER_VNODE	64	/* bridges that a vnode owns */
 #define BRIDGE_MAX_PAGES	0x4000	/* pages in one: 64 MiB */
 #define BRIDGE_MAX_TOTAL	0x8000	/* pages in all that a vnode owns: 128 MiB */
+#define BRIDGE_END_PFN		0x100000	/* behind the last page of 4 GiB */
 
 /* Users that have not frozen after that long keep it where it is, ms. */
 #define BRIDGE_FREEZE_TIMEOUT	1000

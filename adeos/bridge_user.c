@@ -41,7 +41,7 @@ static int bridge_read(struct dsp *d, u32 i, u32 generation, struct commons_brid
 	smp_rmb();	/* the copy before the caller's second look at the tag */
 	if (b->check != commons_check((u32 *)b, COMMONS_BRIDGE_WORDS - 1) ||
 	    b->generation != generation || !b->pages || b->pages > BRIDGE_MAX_PAGES ||
-	    b->pfn + b->pages < b->pfn)
+	    b->pfn > BRIDGE_END_PFN - b->pages)
 		return -EPROTO;
 	return 0;
 }

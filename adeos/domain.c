@@ -212,8 +212,8 @@ EXPORT_SYMBOL_GPL(adeos_domain_unstall);
  * @dom: the domain that has ended it, or makes it up
  * @vector: the interrupt
  *
- * Context: any, on one CPU; the next stage gets it as soon as the CPU's own
- * interrupt flag is on.
+ * Context: any but a real NMI, on one CPU; the next stage gets it as soon as the
+ * CPU's own interrupt flag is on.
  */
 void adeos_domain_propagate(struct adeos_domain *dom, unsigned int vector)
 {
@@ -223,16 +223,38 @@ void adeos_domain_propagate(struct adeos_domain *dom, unsigned int vector)
 
 	for (i = 0; i < p->nr && p->domain[i] != dom; i++)
 		;
-	if (i < p->nr) {
-		if (i + 1 < p->nr)
-			irqlog_put(&this_cpu_ptr(p->domain[i + 1]->stage)->log, vector);
-		else
-			adeos_linux_log(vector);
-		adeos_kick();
-	}
+	/* Nobody looks at the log of one that leaves any more. */
+	for (i++; i < p->nr && READ_ONCE(p->domain[i]->leaving); i++)
+		;
+	if (i < p->nr)
+		irqlog_put(&this_cpu_ptr(p->domain[i]->stage)->log, vector);
+	else
+		adeos_linux_log(vector);
+	adeos_kick();
 	adeos_hard_restore(flags);
 }
 EXPORT_SYMBOL_GPL(adeos_domain_propagate);
+
+/**
+ * adeos_domains_prepare() - open all stages of a CPU that is about to come online
+ * @cpu: the CPU
+ *
+ * What they had logged when it was unplugged is lost.
+ *
+ * Context: process.
+ */
+void adeos_domains_prepare(unsigned int cpu)
+{
+	const struct pipeline *p;
+	unsigned int i;
+
+	mutex_lock(&domains_lock);
+	p = pipeline_get();
+	for (i = 0; i < p->nr; i++)
+		memset(per_cpu_ptr(p->domain[i]->stage, cpu), 0, sizeof(struct adeos_stage));
+	per_cpu(stalled_stages, cpu) = 0;
+	mutex_unlock(&domains_lock);
+}
 
 /**
  * adeos_domain_take() - have a handler called for a vector
@@ -494,10 +516,11 @@ int adeos_domain_unregister(struct adeos_domain *dom)
 	 * the stages open before it is waited for anything else.
 	 */
 	WRITE_ONCE(dom->leaving, true);
+	adeos_kick_all();
 	on_each_cpu(drain, dom, true);
 	pipeline_set(new);
-	mutex_unlock(&domains_lock);
 	kobject_del(&dom->kobj);
+	mutex_unlock(&domains_lock);
 	kobject_put(&dom->kobj);
 	return 0;
 }

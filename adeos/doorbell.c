@@ -229,7 +229,7 @@ void adeos_node_interrupt(u32 to)
  * finds an earlier one still waiting is coalesced with it: the handler is
  * called at least once after each ring.
  *
- * Context: any, handlers included.
+ * Context: any but a real NMI, handlers included.
  * Return: 0, -EINVAL for a number out of range, -ENODEV if this kernel is not a
  * vnode, -EHOSTDOWN if there is no such vnode.
  */

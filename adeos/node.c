@@ -57,6 +57,8 @@ static void node_poll(struct work_struct *work)
 	bool again;
 
 	mutex_lock(&adeos_lock);
+	/* Also what we have rung ourselves; or it would hide what others ring. */
+	portal_take(commons, node.id, ~(BIT(PORTAL_DSP) | BIT(PORTAL_BRIDGE)));
 	again = dsp_poll(&node, now_ms());
 	mutex_unlock(&adeos_lock);
 	wake_up_all(&node_wait);
@@ -66,10 +68,15 @@ static void node_poll(struct work_struct *work)
 
 static void node_tick(struct work_struct *work)
 {
+	static struct adeos_counters counted;
+
 	mutex_lock(&adeos_lock);
 	dsp_tick(&node, now_ms());
-	if (adeos_own_slot)
-		adeos_counters_collect(&adeos_own_slot->counters);
+	if (adeos_own_slot) {
+		/* Not in place: the root may read it at any time. */
+		adeos_counters_collect(&counted);
+		memcpy(&adeos_own_slot->counters, &counted, sizeof(counted));
+	}
 	mutex_unlock(&adeos_lock);
 	wake_up_all(&node_wait);
 	adeos_portals_look();
@@ -197,7 +204,7 @@ int adeos_node_call(int call, struct dsp_result *result)
 		if (ret != -EINPROGRESS)
 			break;
 		mutex_unlock(&adeos_lock);
-		wait_event_timeout(node_wait, false, 1);
+		wait_event_timeout(node_wait, READ_ONCE(node.call[call].state) == DSP_CALL_DONE, HZ);
 		mutex_lock(&adeos_lock);
 	}
 	return ret ?: result->error;

@@ -20,6 +20,7 @@ DECLARE_PER_CPU(u32 [IRQLOG_VECTORS], adeos_logged);
 
 /* domain.c, with the CPU's interrupt flag off */
 void adeos_domains_handle(u8 vector);
+void adeos_domains_prepare(unsigned int cpu);
 
 /* portal.c, likewise */
 void adeos_portals_handle(void);
@@ -29,5 +30,6 @@ void adeos_linux_log(u8 vector);
 void adeos_set_blocked(bool blocked);
 void adeos_hold(u8 vector);
 void adeos_release(u8 vector);
+void adeos_kick_all(void);
 
 #endif /* _ADEOS_PIPELINE_H */

@@ -75,6 +75,7 @@ asmlinkage void adeos_open(void);
 
 /* ioapic.c */
 void adeos_ioapic_hold(u8 vector);
+void adeos_ioapic_release_vector(u8 vector);
 
 /* platform.c */
 extern struct adeos_slot *adeos_own_slot;

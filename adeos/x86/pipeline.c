@@ -8,6 +8,7 @@
  * irqentry_nmi_enter() protects.
  */
 #include <linux/context_tracking.h>
+#include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/entry-common.h>
 #include <linux/init.h>
@@ -89,7 +90,7 @@ noinstr void adeos_hold(u8 vector)
 noinstr void adeos_release(u8 vector)
 {
 	if (apic_has(APIC_TMR, vector))
-		adeos_ioapic_release(vector, false);
+		adeos_ioapic_release_vector(vector);
 }
 
 /* Logs an interrupt for Linux; it is played when its stage opens. */
@@ -226,8 +227,25 @@ noinstr bool adeos_halt_allowed(void)
  */
 noinstr void adeos_kick(void)
 {
-	/* One register, so it cannot mix with what this has interrupted. */
+	/* An IPI that this has interrupted may not have left yet. */
+	safe_apic_wait_icr_idle();
+	/* One register, so it cannot mix with the two of that. */
 	apic_write(APIC_ICR, APIC_DEST_SELF | APIC_DM_FIXED | ADEOS_PORTAL_VECTOR);
+}
+
+/**
+ * adeos_kick_all() - have all CPUs look at all logs soon
+ *
+ * Context: process.
+ */
+void adeos_kick_all(void)
+{
+	unsigned int cpu;
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu)
+		apic->send_IPI(cpu, ADEOS_PORTAL_VECTOR);
+	cpus_read_unlock();
 }
 
 /*
@@ -261,6 +279,7 @@ DEFINE_IDTENTRY_RAW_ERRORCODE(adeos_interrupt)
 static int prepare_cpu(unsigned int cpu)
 {
 	memset(per_cpu_ptr(&linux_log, cpu), 0, sizeof(struct irqlog));
+	adeos_domains_prepare(cpu);
 	per_cpu(adeos_irq_state, cpu) = ADEOS_SLOW << 8;
 	return 0;
 }
