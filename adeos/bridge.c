@@ -66,7 +66,7 @@ int adeos_bridge_create(const struct adeos_bridge_spec *spec)
 		return -E2BIG;
 	if (strnlen(spec->name, COMMONS_NAME) > sizeof(req.name))
 		return -EINVAL;
-	strncpy(req.name, spec->name, sizeof(req.name));
+	memcpy(req.name, spec->name, strlen(spec->name));
 	req.pages = PFN_UP(spec->size);
 	req.allowed[0] = lower_32_bits(spec->allowed);
 	req.allowed[1] = upper_32_bits(spec->allowed);

@@ -282,6 +282,7 @@ int adeos_domain_take(struct adeos_domain *dom, unsigned int vector,
 		ret = -EBUSY;
 	} else {
 		dom->taken[vector].cookie = cookie;
+		/* Pairs with pass(). */
 		smp_store_release(&dom->taken[vector].handler, handler);
 		WRITE_ONCE(adeos_vector_taken[vector], adeos_vector_taken[vector] + 1);
 	}

@@ -129,6 +129,7 @@ int adeos_portal_bind(unsigned int portal, adeos_portal_handler_t handler, void 
 		return -EBUSY;
 	}
 	bindings[portal].cookie = cookie;
+	/* Pairs with adeos_portals_handle(). */
 	smp_store_release(&bindings[portal].handler, handler);
 	WRITE_ONCE(masked, masked & ~BIT(portal));
 	mutex_unlock(&bind_lock);

@@ -204,7 +204,8 @@ int adeos_node_call(int call, struct dsp_result *result)
 		if (ret != -EINPROGRESS)
 			break;
 		mutex_unlock(&adeos_lock);
-		wait_event_timeout(node_wait, READ_ONCE(node.call[call].state) == DSP_CALL_DONE, HZ);
+		wait_event_timeout(node_wait, READ_ONCE(node.call[call].state) == DSP_CALL_DONE,
+				   HZ);
 		mutex_lock(&adeos_lock);
 	}
 	return ret ?: result->error;

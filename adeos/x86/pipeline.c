@@ -139,9 +139,9 @@ noinstr void adeos_set_blocked(bool blocked)
 /*
  * Linux's stage is open, and the CPU's flag off, as it is again on return.
  *
- * What is played may be preempted, and go on on another CPU, where the CPU's
- * flag may be on: nothing per CPU is kept over adeos_play().  What is left here then is played when the next
- * task opens the stage, for ADEOS_SLOW is still set.
+ * What is played may be preempted, and continue on another CPU, where the flag
+ * may be on: nothing per CPU is kept over adeos_play().  What is left here then is
+ * played when the next task opens the stage, for ADEOS_SLOW is still set.
  */
 static noinstr void play_log(void)
 {

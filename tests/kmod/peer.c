@@ -144,6 +144,7 @@ static void peer_work(struct work_struct *work)
 	if (READ_ONCE(box->ack) == b.seq)
 		return;
 	WRITE_ONCE(box->result, peer_do(&b));
+	/* Pairs with end() in peer_kunit.c: the result comes first. */
 	smp_store_release(&box->ack, b.seq);
 }
 
@@ -185,7 +186,7 @@ static int __init peer_init(void)
 		ret = adeos_bridge_create(&spec);
 		if (ret != -ENOTCONN)
 			break;
-		msleep(10);
+		msleep(20);
 	}
 	if (ret && ret != -EEXIST)
 		return ret;

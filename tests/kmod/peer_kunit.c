@@ -43,6 +43,7 @@ static u32 begin(struct peer *p, u32 command, u32 scope, const char *name, u32 a
 	box->arg = arg;
 	box->flags = flags;
 	strscpy(box->name, name, sizeof(box->name));
+	/* Pairs with peer_work() in peer.c: the rest of the command comes first. */
 	smp_store_release(&box->seq, seq);
 	adeos_portal_ring(p->id, PEER_PORTAL);
 	return seq;

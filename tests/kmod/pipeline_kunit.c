@@ -123,7 +123,7 @@ static int stall_thread(void *arg)
 	local_irq_restore(flags);
 	hrtimer_cancel(&s->timer);
 	while (!kthread_should_stop())
-		msleep(1);
+		usleep_range(1000, 2000);
 	return 0;
 }
 
@@ -136,7 +136,7 @@ static struct stalled *stall(struct kunit *test, unsigned int ms)
 	s->ms = ms;
 	s->work = IRQ_WORK_INIT_HARD(note_irq_work);
 	INIT_CSD(&s->csd, note_call, s);
-	s->task = kthread_create(stall_thread, s, "adeos-stall");
+	s->task = kthread_create(stall_thread, s, "adeos-test-off");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s->task);
 	kthread_bind(s->task, s->cpu);
 	wake_up_process(s->task);
@@ -245,7 +245,7 @@ static int storm_thread(void *arg)
 		cond_resched();
 	}
 	while (!kthread_should_stop())
-		msleep(1);
+		usleep_range(1000, 2000);
 	return 0;
 }
 
