@@ -76,6 +76,9 @@ static void node_tick(struct work_struct *work)
 		/* Not in place: the root may read it at any time. */
 		adeos_counters_collect(&counted);
 		memcpy(&adeos_own_slot->counters, &counted, sizeof(counted));
+		adeos_clock_follow(&adeos_own_slot->page);
+	} else {
+		adeos_vnodes_publish_clock();
 	}
 	mutex_unlock(&adeos_lock);
 	wake_up_all(&node_wait);

@@ -58,6 +58,10 @@ enum adeos_request {
  *
  * Written by the root at any time:
  * @request: an enum adeos_request
+ * @clock_seq: odd while the next three change, 0 before they have
+ * @clock_nsec: the root's wall clock at @clock_tsc, nanoseconds
+ * @clock_sec: and seconds since the epoch
+ * @clock_tsc: TSC at that time
  *
  * Written by the vnode at any time:
  * @report: an enum adeos_report
@@ -82,6 +86,10 @@ struct adeos_page {
 	u64 commons;
 
 	u32 request;
+	u32 clock_seq;
+	u32 clock_nsec;
+	u64 clock_sec;
+	u64 clock_tsc;
 
 	u32 report;
 	u32 heartbeat;

@@ -51,6 +51,7 @@ void adeos_arch_listen(void (*ring)(void));
 /* vnode.c */
 int adeos_vnode_init(void);
 int adeos_owner_at(u64 start, u64 end);
+void adeos_vnodes_publish_clock(void);
 bool adeos_vnode_region(u32 id, u64 *start, u64 *size);
 
 #endif /* _ADEOS_POOL_H */

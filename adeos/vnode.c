@@ -546,6 +546,20 @@ int adeos_owner_at(u64 first, u64 end)
 }
 
 /**
+ * adeos_vnodes_publish_clock() - tell all vnodes what time it is
+ *
+ * Context: process, adeos_lock held.
+ */
+void adeos_vnodes_publish_clock(void)
+{
+	unsigned int i;
+
+	for (i = 1; i < ADEOS_MAX_VNODES; i++)
+		if (adeos_alive(vnodes[i]))
+			adeos_clock_publish(&vnodes[i]->slot->page);
+}
+
+/**
  * adeos_set_restart_ops() - choose who starts vnodes again
  * @ops: the operations, or NULL
  *

@@ -77,6 +77,10 @@ asmlinkage void adeos_open(void);
 void adeos_ioapic_hold(u8 vector);
 void adeos_ioapic_release_vector(u8 vector);
 
+/* clock.c */
+void adeos_clock_publish(struct adeos_page *page);
+void adeos_clock_follow(const struct adeos_page *page);
+
 /* platform.c */
 extern struct adeos_slot *adeos_own_slot;
 
