@@ -267,7 +267,10 @@ DEFINE_IDTENTRY_RAW_ERRORCODE(adeos_interrupt)
 	} else {
 		adeos_linux_log(vector);
 	}
-	end_interrupt(vector);
+	if (vector == ADEOS_PORTAL_VECTOR)
+		apic_eoi();	/* never self-made: no need to ask */
+	else
+		end_interrupt(vector);
 
 	/* For Linux, and its stage is open: any interrupt's end plays the log. */
 	if (!irqlog_empty(raw_cpu_ptr(&linux_log)) &&

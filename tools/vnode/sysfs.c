@@ -96,9 +96,11 @@ int adeos_read(struct errtext *err, char *text, size_t size, const char *fmt, ..
  */
 int adeos_expect_root(const char *path, struct errtext *err)
 {
-	char id[16];
+	char id[16], file[PATH_MAX];
 
-	if (access(adeos_root(), F_OK))
+	/* Every kernel with a nanokernel has the folder, but not this file. */
+	snprintf(file, sizeof(file), "%s/vnode", adeos_root());
+	if (access(file, F_OK))
 		return err_set(err,
 			       "%s: this kernel was not booted as the root vnode (no vnode=0 on its command line)",
 			       path);
