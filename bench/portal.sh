@@ -46,6 +46,7 @@ dmesg | sed -n 's/.*bench: \(portal\|stalled\) \([0-9]*\) ns/\1 \2/p; s/.*bench:
 GUEST
 
 : >"$share/results"
+# shellcheck disable=SC2034 # three times, that is
 for boot in 1 2 3; do
 	"$lab" exec --plain --cpus 2 --share "$share" -- sh /mnt/host/call kernel-plain </dev/null >>"$share/results"
 	"$lab" exec --cpus 2 --share "$share" -- sh /mnt/host/portal </dev/null >>"$share/results"

@@ -7,6 +7,7 @@
 #define _ADEOS_X86_ARCH_H
 
 #include <linux/adeos.h>
+#include <linux/percpu.h>
 
 #include "../page.h"
 
@@ -70,6 +71,7 @@ extern const u8 adeos_gates[], adeos_played[];
 void adeos_play(const void *gate);
 
 /* pipeline.c */
+DECLARE_PER_CPU(u32, adeos_irq_state);
 extern const void *adeos_linux_gates[];
 asmlinkage void adeos_open(void);
 

@@ -61,7 +61,7 @@ static __always_inline void set_state(u8 bits)
 static __always_inline void clear_state(u8 bits)
 {
 	asm volatile("andb %0, %%fs:adeos_irq_state+1"
-		     : : "q" ((u8)~bits) : "memory", "cc");
+		     : : "q" ((u8)(bits ^ 0xff)) : "memory", "cc");
 }
 
 static __always_inline bool apic_has(u32 reg, u8 vector)

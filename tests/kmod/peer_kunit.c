@@ -334,6 +334,7 @@ static struct kunit_suite peer_suite = {
 	.suite_exit = suite_exit,
 	.test_cases = peer_cases,
 };
+
 kunit_test_suite(peer_suite);
 
 MODULE_DESCRIPTION("Tests of portals and bridges");

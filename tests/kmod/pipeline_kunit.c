@@ -380,6 +380,7 @@ static struct kunit_suite pipeline_suite = {
 	.init = pin,
 	.test_cases = pipeline_cases,
 };
+
 kunit_test_suite(pipeline_suite);
 
 MODULE_DESCRIPTION("Tests of the interrupt pipeline");

@@ -80,7 +80,7 @@ compile_with_warnings() {
 	for folder in $module_folders; do
 		has_modules "$folder" || continue
 		rm -rf "$build/modules-check/$folder"
-		mkdir -p "$build/modules-check"
+		mkdir -p "$(dirname "$build/modules-check/$folder")"
 		ln -sfn "$top/adeos" "$build/modules-check/adeos"
 		cp -R "$top/$folder" "$build/modules-check/$folder"
 		run_kbuild "$tree" "$check_out" W=1 C=2 M="$build/modules-check/$folder" KBUILD_MODPOST_WARN=1 modules || return
