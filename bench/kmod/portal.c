@@ -66,6 +66,7 @@ static int measure_stalled(struct peer_box *box)
 	/* It was so to the end, or it counts for nothing. */
 	if (READ_ONCE(box->ack) == seq)
 		pr_err("bench: the stall was over too early\n");
+	WRITE_ONCE(box->release, 1);
 	return ret;
 }
 

@@ -107,7 +107,12 @@ static int peer_ring(u32 id, u32 times)
 
 static void stall(void *ms)
 {
-	mdelay((unsigned long)ms);	/* interrupts are disabled here */
+	unsigned long left = (unsigned long)ms;
+
+	/* Interrupts are disabled here. */
+	WRITE_ONCE(box->stalled, 1);
+	while (!READ_ONCE(box->release) && left--)
+		mdelay(1);
 }
 
 static int peer_do(const struct peer_box *b)

@@ -22,7 +22,7 @@ enum peer_command {
 	PEER_WRITE,	/* @arg into each word of it */
 	PEER_SUM,	/* of its words */
 	PEER_RING,	/* PEER_PING of vnode @scope, @arg times, each waiting for the pong */
-	PEER_STALL,	/* Linux's interrupts, on all CPUs but one, for @arg ms */
+	PEER_STALL,	/* Linux's interrupts, on all CPUs, until @release, @arg ms at most */
 	PEER_PANIC,
 };
 
@@ -39,6 +39,8 @@ enum peer_command {
  * @pings: how often PEER_PING was rung
  * @gone: how often a bridge has gone
  * @moved: how often a bridge was moved
+ * @stalled: a CPU is stalled
+ * @release: set by who has stalled it, to end that
  */
 struct peer_box {
 	u32 seq;
@@ -52,6 +54,8 @@ struct peer_box {
 	u32 pings;
 	u32 gone;
 	u32 moved;
+	u32 stalled;
+	u32 release;
 };
 
 #endif /* _ADEOS_PEER_H */

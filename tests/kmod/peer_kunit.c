@@ -141,13 +141,14 @@ static void test_mask(struct kunit *test)
 /* Its Linux has all interrupts disabled, and its portals are answered. */
 static void test_stalled(struct kunit *test)
 {
-	u32 seq = begin(&peers[0], PEER_STALL, 0, "", 400, 0), answered = 0;
+	u32 seq = begin(&peers[0], PEER_STALL, 0, "", 60000, 0), answered = 0;
 
-	msleep(50);
+	KUNIT_EXPECT_TRUE(test, becomes(&peers[0].box->stalled, 1));
 	while (READ_ONCE(peers[0].box->ack) != seq && answered < 100 && ping(a))
 		answered++;
 	KUNIT_EXPECT_EQ(test, answered, 100u);
 	KUNIT_EXPECT_NE(test, READ_ONCE(peers[0].box->ack), seq);
+	WRITE_ONCE(peers[0].box->release, 1);
 	KUNIT_EXPECT_EQ(test, end(&peers[0], seq), 0);
 }
 
