@@ -37,11 +37,6 @@ struct adeos_bridge {
 /* Protected by adeos_lock */
 static LIST_HEAD(uses);
 
-static u32 now_ms(void)
-{
-	return ktime_to_ms(ktime_get());
-}
-
 /**
  * adeos_bridge_create() - make a bridge
  * @spec: what it shall be
@@ -72,7 +67,7 @@ int adeos_bridge_create(const struct adeos_bridge_spec *spec)
 	req.allowed[1] = upper_32_bits(spec->allowed);
 
 	mutex_lock(&adeos_lock);
-	ret = adeos_node_call(bridge_create(adeos_node(), &req, now_ms()), &result);
+	ret = adeos_node_call(bridge_create(adeos_node(), &req, adeos_now_ms()), &result);
 	mutex_unlock(&adeos_lock);
 	return ret;
 }
@@ -222,7 +217,7 @@ int adeos_bridge_destroy(struct adeos_bridge *b)
 
 	mutex_lock(&adeos_lock);
 	generation = BRIDGE_GENERATION(adeos_node()->open[b->index].tag);
-	ret = adeos_node_call(bridge_destroy(adeos_node(), b->index, generation, now_ms()),
+	ret = adeos_node_call(bridge_destroy(adeos_node(), b->index, generation, adeos_now_ms()),
 			      &result);
 	mutex_unlock(&adeos_lock);
 	return ret;

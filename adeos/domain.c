@@ -72,7 +72,6 @@ struct adeos_domain {
 
 /* The domains in order, replaced as a whole. */
 struct pipeline {
-	struct rcu_head rcu;
 	unsigned int nr;
 	struct adeos_domain *domain[DOMAINS_MAX];
 };

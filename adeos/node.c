@@ -47,7 +47,12 @@ struct commons *adeos_commons(void)
 	return READ_ONCE(commons);
 }
 
-static u32 now_ms(void)
+/**
+ * adeos_now_ms() - the time, as the DSP counts it
+ *
+ * Return: milliseconds, modulo 2^32.
+ */
+u32 adeos_now_ms(void)
 {
 	return ktime_to_ms(ktime_get());
 }
@@ -59,7 +64,7 @@ static void node_poll(struct work_struct *work)
 	mutex_lock(&adeos_lock);
 	/* Also what we have rung ourselves; or it would hide what others ring. */
 	portal_take(commons, node.id, ~(BIT(PORTAL_DSP) | BIT(PORTAL_BRIDGE)));
-	again = dsp_poll(&node, now_ms());
+	again = dsp_poll(&node, adeos_now_ms());
 	mutex_unlock(&adeos_lock);
 	wake_up_all(&node_wait);
 	if (again)
@@ -71,7 +76,7 @@ static void node_tick(struct work_struct *work)
 	static struct adeos_counters counted;
 
 	mutex_lock(&adeos_lock);
-	dsp_tick(&node, now_ms());
+	dsp_tick(&node, adeos_now_ms());
 	if (adeos_own_slot) {
 		/* Not in place: the root may read it at any time. */
 		adeos_counters_collect(&counted);
@@ -263,7 +268,7 @@ int __init adeos_node_init_root(struct commons *c)
 	memset(c, 0, sizeof(*c));
 	mutex_lock(&adeos_lock);
 	WRITE_ONCE(commons, c);
-	dsp_root_init(&node, root, c, adeos_logical_id(0), &node_ops, NULL, now_ms());
+	dsp_root_init(&node, root, c, adeos_logical_id(0), &node_ops, NULL, adeos_now_ms());
 	WRITE_ONCE(c->node[0].nr_cpus, nr_cpu_ids);
 	for (i = 0; i < DIV_ROUND_UP(nr_cpu_ids, ADEOS_CLUSTER_CPUS); i++)
 		WRITE_ONCE(c->node[0].clusters[i], adeos_logical_id(i * ADEOS_CLUSTER_CPUS) >> 4);
@@ -295,7 +300,7 @@ void adeos_node_started(u32 id, const u32 *clusters, unsigned int nr_cpus)
 void adeos_node_died(u32 id)
 {
 	if (commons)
-		dsp_root_died(&node, id, now_ms());
+		dsp_root_died(&node, id, adeos_now_ms());
 }
 
 static int __init node_init_vnode(void)
@@ -312,7 +317,7 @@ static int __init node_init_vnode(void)
 	/* To attach is to ring the root. */
 	WRITE_ONCE(commons, c);
 	ret = dsp_attach(&node, c, adeos_own_id(), adeos_logical_id(cpumask_first(cpu_online_mask)),
-			 &node_ops, NULL, now_ms());
+			 &node_ops, NULL, adeos_now_ms());
 	if (ret)
 		WRITE_ONCE(commons, NULL);
 	mutex_unlock(&adeos_lock);

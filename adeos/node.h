@@ -16,6 +16,7 @@ struct dsp_result;
 /* node.c */
 struct commons *adeos_commons(void);
 struct dsp *adeos_node(void);
+u32 adeos_now_ms(void);
 int adeos_node_call(int call, struct dsp_result *result);
 
 /* doorbell.c */

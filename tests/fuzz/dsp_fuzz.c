@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "dsp.h"
+#include "../unit/dsp_pages.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
@@ -78,16 +79,8 @@ static void op_thaw(void *priv, u32 index, u32 pfn)
 
 static int op_alloc(void *priv, u32 pages, u32 *pfn)
 {
-	u32 i, n = 0;
-
 	(void)priv;
-	for (i = 1; i < PAGES && n < pages; i++)
-		n = used[i] ? 0 : n + 1;
-	if (n < pages)
-		return -ENOMEM;
-	*pfn = i - pages;
-	memset(used + *pfn, 1, pages);
-	return 0;
+	return take_pages(used, PAGES, pages, pfn);
 }
 
 static void op_release(void *priv, u32 pfn, u32 pages)

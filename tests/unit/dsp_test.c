@@ -13,20 +13,12 @@
 #include <ucontext.h>
 
 #include "dsp.h"
+#include "dsp_pages.h"
+#include "tap.h"
 
 #define STACK	(128u << 10)
 #define PAGES	4096u
 #define NEVER	(~0ull)
-
-static unsigned int tests, failures;
-
-static void ok(int right, const char *name)
-{
-	tests++;
-	if (!right)
-		failures++;
-	printf("%sok %u - %s\n", right ? "" : "not ", tests, name);
-}
 
 /* The machine. */
 static struct commons *commons;
@@ -170,15 +162,9 @@ static void op_gone(void *priv, u32 index)
 
 static int op_alloc(void *priv, u32 pages, u32 *pfn)
 {
-	u32 i, n = 0;
-
 	(void)priv;
-	for (i = 1; i < PAGES && n < pages; i++)
-		n = used[i] ? 0 : n + 1;
-	if (n < pages)
+	if (take_pages(used, PAGES, pages, pfn))
 		return -ENOMEM;
-	*pfn = i - pages;
-	memset(used + *pfn, 1, pages);
 	memset(phys[*pfn], 0, pages * sizeof(phys[0]));
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "dsp.h"
+#include "dsp_pages.h"
 
 #define NODES	60
 #define ROUNDS	8
@@ -21,7 +22,7 @@
 static struct commons commons;
 static struct dsp_root root_part;
 static u32 phys[PAGES][COMMONS_NODES];
-static bool used[PAGES];	/* the root's */
+static u8 used[PAGES];	/* the root's */
 static u32 masks[65536][2];	/* of each epoch */
 static u32 broken, dead, moved, given_up;
 
@@ -88,15 +89,9 @@ static void op_thaw(void *priv, u32 index, u32 pfn)
 
 static int op_alloc(void *priv, u32 pages, u32 *pfn)
 {
-	u32 i, n = 0;
-
 	(void)priv;
-	for (i = 1; i < PAGES && n < pages; i++)
-		n = used[i] ? 0 : n + 1;
-	if (n < pages)
+	if (take_pages(used, PAGES, pages, pfn))
 		return -ENOMEM;
-	*pfn = i - pages;
-	memset(used + *pfn, 1, pages);
 	memset(phys[*pfn], 0, pages * sizeof(phys[0]));
 	return 0;
 }

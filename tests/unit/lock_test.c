@@ -17,19 +17,11 @@ static void lock_step(int step);
 static void relax(void);
 #define cpu_relax()		relax()
 #include "../../adeos/lock.c"
+#include "tap.h"
 
 #define MAX_CPUS	ADEOS_MAX_CPUS
 
-static unsigned int tests, failures;
 static struct adeos_lock lock;
-
-static void ok(int right, const char *name)
-{
-	tests++;
-	if (!right)
-		failures++;
-	printf("%sok %u - %s\n", right ? "" : "not ", tests, name);
-}
 
 enum life { ALIVE, DEAD, DONE };
 

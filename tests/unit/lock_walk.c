@@ -23,21 +23,12 @@ static void lock_step(int step);
 #define ADEOS_LOCK_PATIENCE	(patient ? patient : (last = 0, 1))
 #define cpu_relax()		((void)0)
 #include "../../adeos/lock.c"
+#include "tap.h"
 
 #define MAX_CPUS	ADEOS_MAX_CPUS
 #define NOBODY		255
 #define STACK_SIZE	16384
 #define UNUSED		1024	/* more than a fiber uses between two stops */
-
-static unsigned int tests, failures;
-
-static void ok(int right, const char *name)
-{
-	tests++;
-	if (!right)
-		failures++;
-	printf("%sok %u - %s\n", right ? "" : "not ", tests, name);
-}
 
 /* What is walked over. */
 static struct {

@@ -10,17 +10,9 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "tap.h"
 
-static unsigned int tests, failures;
 static struct adeos_log ring;
-
-static void ok(int right, const char *name)
-{
-	tests++;
-	if (!right)
-		failures++;
-	printf("%sok %u - %s\n", right ? "" : "not ", tests, name);
-}
 
 /* The byte at a position tells the position, as far as a byte can. */
 static char byte_at(u64 pos)

@@ -7,20 +7,12 @@
 #include <stdlib.h>
 
 #include "place.h"
+#include "tap.h"
 
 #define MIB	0x100000ULL
 
-static unsigned int tests, failures;
 static struct place_scratch scratch;
 static struct place_plan plan;
-
-static void ok(int right, const char *name)
-{
-	tests++;
-	if (!right)
-		failures++;
-	printf("%sok %u - %s\n", right ? "" : "not ", tests, name);
-}
 
 /*
  * A pool, unit for unit.  What has a unit is an allocation, or one of these;

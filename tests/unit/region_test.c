@@ -6,18 +6,9 @@
 #include <stdlib.h>
 
 #include "region.h"
+#include "tap.h"
 
 #define UNITS	200	/* small enough for the set to merge and split a lot */
-
-static unsigned int tests, failures;
-
-static void ok(int right, const char *name)
-{
-	tests++;
-	if (!right)
-		failures++;
-	printf("%sok %u - %s\n", right ? "" : "not ", tests, name);
-}
 
 static int same(const struct region_set *set, const char *map)
 {

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The memory of a simulated machine: who wants pages gets the first that are free. */
+#ifndef _TESTS_DSP_PAGES_H
+#define _TESTS_DSP_PAGES_H
+
+#include "dsp.h"
+
+/* Page 0 is never given. */
+static int take_pages(u8 *used, u32 total, u32 pages, u32 *pfn)
+{
+	u32 i, n = 0;
+
+	for (i = 1; i < total && n < pages; i++)
+		n = used[i] ? 0 : n + 1;
+	if (n < pages)
+		return -ENOMEM;
+	*pfn = i - pages;
+	memset(used + *pfn, 1, pages);
+	return 0;
+}
+
+#endif /* _TESTS_DSP_PAGES_H */
