@@ -219,6 +219,7 @@ void bridge_root_create(struct dsp *d, u32 from, const struct bridge_request *re
 	e = &r->entry[i];
 	b.generation = BRIDGE_GENERATION(e->tag);
 	e->born = b.generation;
+	r->changes++;
 	e->pub = b;
 	e->hash = hash;
 	bridge_charge(r, &b, 1);
@@ -239,6 +240,16 @@ static void bridge_free(struct dsp *d, u32 i)
 	bridge_charge(d->root, &e->pub, -1);
 	d->ops->release(d->priv, e->pub.pfn, e->pub.pages);
 	d->root->busy--;
+	d->root->changes++;
+}
+
+/* Gives back one place of a move, besides what belongs to the other one, too. */
+static void bridge_leave(struct dsp *d, u32 place, u32 other, u32 pages)
+{
+	u32 apart = other > place ? other - place : place - other;
+	u32 shared = apart < pages ? pages - apart : 0;
+
+	d->ops->release(d->priv, other < place ? place + shared : place, pages - shared);
 }
 
 static void bridge_kill(struct dsp *d, u32 i)
@@ -249,7 +260,7 @@ static void bridge_kill(struct dsp *d, u32 i)
 	if (state != BRIDGE_LIVE && state != BRIDGE_FREEZING)
 		return;
 	if (state == BRIDGE_FREEZING)
-		d->ops->release(d->priv, e->new_pfn, e->pub.pages);
+		bridge_leave(d, e->new_pfn, e->pub.pfn, e->pub.pages);
 	else if (e->pub.owner != COMMONS_NOBODY)
 		d->root->busy++;
 	/* The name is free at once, however long the users take. */
@@ -268,6 +279,15 @@ static void bridge_thaw(struct dsp *d, u32 i, u32 generation)
 	bridge_tell(d, i);
 }
 
+/* It stays where it was. */
+static void bridge_stay(struct dsp *d, u32 i)
+{
+	struct bridge_entry *e = &d->root->entry[i];
+
+	bridge_leave(d, e->new_pfn, e->pub.pfn, e->pub.pages);
+	bridge_thaw(d, i, BRIDGE_GENERATION(e->tag));
+}
+
 static void bridge_move(struct dsp *d, u32 i, u32 now)
 {
 	struct bridge_entry *e = &d->root->entry[i];
@@ -278,19 +298,21 @@ static void bridge_move(struct dsp *d, u32 i, u32 now)
 		if ((s32)(now - e->deadline) < 0)
 			return;
 		d->count.freeze_timeouts++;
-		d->ops->release(d->priv, e->new_pfn, e->pub.pages);
-		bridge_thaw(d, i, generation);
+		bridge_stay(d, i);
+		return;
+	}
+	bridge_set(d, i, generation, BRIDGE_MOVING);
+	if (d->ops->copy(d->priv, e->new_pfn, old, e->pub.pages)) {
+		bridge_stay(d, i);
 		return;
 	}
 	generation = (generation + 1) & BRIDGE_GENERATION_MASK;
-	bridge_set(d, i, BRIDGE_GENERATION(e->tag), BRIDGE_MOVING);
-	d->ops->copy(d->priv, e->new_pfn, old, e->pub.pages);
 	e->pub.pfn = e->new_pfn;
 	e->pub.generation = generation;
 	bridge_publish(d, i);
 	d->count.moves++;
 	bridge_thaw(d, i, generation);
-	d->ops->release(d->priv, old, e->pub.pages);
+	bridge_leave(d, old, e->pub.pfn, e->pub.pages);
 }
 
 /**
@@ -358,10 +380,12 @@ int bridge_root_destroy(struct dsp *d, u32 from, u32 index, u32 generation, u32 
  * @index: number of the bridge
  * @pfn: where to, as many pages as it has, allocated by the caller and from
  *	now on the bridge's: it ends as an argument of dsp_ops.release if the
- *	move fails, and its old place does if it succeeds
+ *	move fails, and its old place does if it succeeds.  If the two overlap,
+ *	the caller has allocated what was free, and the rest is not released.
  * @now: the time, ms
  *
- * Return: 0; -ENOENT; -EBUSY if it is not LIVE, or does not move.  On error,
+ * Return: 0; -ENOENT; -EBUSY if it is not LIVE, or does not move; -EINVAL if it
+ * is there already.  On error,
  * @pfn remains the caller's.
  */
 int bridge_root_move(struct dsp *d, u32 index, u32 pfn, u32 now)
@@ -375,6 +399,8 @@ int bridge_root_move(struct dsp *d, u32 index, u32 pfn, u32 now)
 		return -ENOENT;
 	if (BRIDGE_STATE(e->tag) != BRIDGE_LIVE || (e->pub.flags & BRIDGE_KIND) == BRIDGE_PINNED)
 		return -EBUSY;
+	if (pfn == e->pub.pfn)
+		return -EINVAL;
 	e->new_pfn = pfn;
 	e->deadline = now + BRIDGE_FREEZE_TIMEOUT;
 	if (e->pub.owner != COMMONS_NOBODY)

@@ -95,9 +95,10 @@ struct dsp_count {
  * @freeze: nobody in this vnode may touch a bridge from now on: unmap it
  * @thaw: it may be used again, and lies at @pfn
  * @gone: it was destroyed: unmap it, tell its users, who must close it
- * @alloc: root: find memory; 0 or -ENOMEM
+ * @alloc: root: find memory; 0, -ENOMEM, or -EINPROGRESS if room is being made:
+ *	the request is not answered, and will come again
  * @release: root: memory is free again
- * @copy: root: copy memory
+ * @copy: root: copy memory, which may overlap; 0, or nothing was copied
  *
  * They are called with @priv of dsp_attach(), in the caller's context, and
  * must call back nothing but dsp_send().
@@ -111,7 +112,7 @@ struct dsp_ops {
 	void (*gone)(void *priv, u32 index);
 	int (*alloc)(void *priv, u32 pages, u32 *pfn);
 	void (*release)(void *priv, u32 pfn, u32 pages);
-	void (*copy)(void *priv, u32 to, u32 from, u32 pages);
+	int (*copy)(void *priv, u32 to, u32 from, u32 pages);
 };
 
 /*
@@ -166,6 +167,7 @@ struct dsp_done {
  * @pages: size of them
  * @busy: number of bridges that are in motion, or wait for their users to go
  * @scrub: the next entry to check
+ * @changes: number of bridges ever made and freed, modulo 2^32
  */
 struct dsp_root {
 	struct member_root member;
@@ -176,6 +178,7 @@ struct dsp_root {
 	u32 pages[COMMONS_NODES];
 	u32 busy;
 	u32 scrub;
+	u32 changes;
 };
 
 /**

@@ -158,13 +158,15 @@ static void dsp_root_do(struct dsp *d, u32 from, const union dsp_msg *msg,
  * @msg: the request; only that it is from that vnode is certain
  * @now: the time, ms
  *
- * A request that was carried out before is only answered again.
+ * A request that was carried out before is only answered again.  One for which
+ * room is being made is not answered at all: it will be sent again.
  *
  * Return: false if it is not as it should be.
  */
 bool dsp_root_request(struct dsp *d, u32 from, const union dsp_msg *msg, u32 now)
 {
 	struct dsp_done *done = &d->root->done[from][msg->txn % DSP_CALLS];
+	struct dsp_result result = { };
 	int joined;
 
 	if (msg->type == DSP_JOIN) {
@@ -181,9 +183,12 @@ bool dsp_root_request(struct dsp *d, u32 from, const union dsp_msg *msg, u32 now
 			d->count.duplicate++;
 			return true;
 		}
+		dsp_root_do(d, from, msg, &result, now);
+		/* Not yet, and not refused: ask again. */
+		if (result.error == -EINPROGRESS)
+			return true;
 		done->txn = msg->txn;
-		memset(&done->result, 0, sizeof(done->result));
-		dsp_root_do(d, from, msg, &done->result, now);
+		done->result = result;
 	} else {
 		d->count.duplicate++;
 	}

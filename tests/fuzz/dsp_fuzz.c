@@ -92,10 +92,11 @@ static void op_release(void *priv, u32 pfn, u32 pages)
 	}
 }
 
-static void op_copy(void *priv, u32 to, u32 from, u32 pages)
+static int op_copy(void *priv, u32 to, u32 from, u32 pages)
 {
 	(void)priv;
 	must(to + pages <= PAGES && from + pages <= PAGES && used[to] && used[from], "a copy");
+	return 0;
 }
 
 static const struct dsp_ops ops = {

@@ -160,9 +160,13 @@ static void op_gone(void *priv, u32 index)
 	(void)index;
 }
 
+static bool making_room;
+
 static int op_alloc(void *priv, u32 pages, u32 *pfn)
 {
 	(void)priv;
+	if (making_room)
+		return -EINPROGRESS;
 	if (take_pages(used, PAGES, pages, pfn))
 		return -ENOMEM;
 	memset(phys[*pfn], 0, pages * sizeof(phys[0]));
@@ -181,17 +185,23 @@ static void op_release(void *priv, u32 pfn, u32 pages)
 	}
 }
 
-static void op_copy(void *priv, u32 to, u32 from, u32 pages)
+static bool no_copy;
+
+static int op_copy(void *priv, u32 to, u32 from, u32 pages)
 {
-	u32 i;
+	u32 i, at;
 
 	(void)priv;
+	if (no_copy)
+		return -ENOMEM;
 	memset(copying + from, 1, pages);
 	for (i = 0; i < pages; i++) {
 		sim_step();
-		memcpy(phys[to + i], phys[from + i], sizeof(phys[0]));
+		at = to < from ? i : pages - 1 - i;
+		memcpy(phys[to + at], phys[from + at], sizeof(phys[0]));
 	}
 	memset(copying + from, 0, pages);
+	return 0;
 }
 
 static const struct dsp_ops ops = {
@@ -947,6 +957,92 @@ static void test_moves(void)
 	   "a user's bit that is not its own work does not last");
 }
 
+/* The pages a bridge moved by @by pages has, and no others. */
+static bool moved_by(u32 index, u32 old, int by, u32 pages)
+{
+	struct bridge_entry *e = &hand_root.entry[index];
+	u32 i, nr = 0;
+
+	for (i = 0; i < PAGES; i++)
+		nr += used[i];
+	for (i = 0; i < pages; i++)
+		if (!used[old + by + i] || phys[old + by + i][0] != 100 + i)
+			return false;
+	return nr == pages && BRIDGE_STATE(e->tag) == BRIDGE_LIVE && e->pub.pfn == old + by;
+}
+
+/* A move over its own old place: the caller takes only what is free. */
+static void test_overlap(void)
+{
+	struct dsp_result r;
+	u32 index, old, pages, i;
+
+	hand_start();
+	op_alloc(NULL, 2, &old);
+	hand_create(1, "slide", BRIDGE_MOVABLE, 5, &r);
+	op_release(NULL, old, 2);
+	bridge_open(&hand[1], 1, "slide", 1, &index);
+	bridge_where(&hand[1], index, &old, &pages);
+	for (i = 0; i < 5; i++)
+		phys[old + i][0] = 100 + i;
+	ok(bridge_root_move(&hand[0], index, old, now) == -EINVAL, "it is there already");
+	memset(used + old - 2, 1, 2);
+	bridge_root_move(&hand[0], index, old - 2, now);
+	hand_poll();
+	ok(moved_by(index, old, -2, 5), "a bridge slides down over itself");
+	memset(used + old + 3, 1, 2);
+	bridge_root_move(&hand[0], index, old, now);
+	hand_poll();
+	ok(moved_by(index, old, 0, 5), "and up");
+
+	used[old + 5] = 1;
+	bridge_root_move(&hand[0], index, old + 1, now);
+	now += BRIDGE_FREEZE_TIMEOUT;
+	bridge_root_step(&hand[0], now);
+	ok(moved_by(index, old, 0, 5), "it stays if a user does not freeze");
+	hand_poll();
+	no_copy = true;
+	used[old + 5] = 1;
+	bridge_root_move(&hand[0], index, old + 1, now);
+	hand_poll();
+	no_copy = false;
+	ok(moved_by(index, old, 0, 5) && !bridge_where(&hand[1], index, &old, &pages),
+	   "and if it cannot be copied, and is thawed there");
+	used[old - 1] = 1;
+	bridge_root_move(&hand[0], index, old - 1, now);
+	bridge_root_destroy(&hand[0], 0, index, hand_root.entry[index].born, now);
+	bridge_scan(&hand[1]);
+	bridge_close(&hand[1], index);
+	hand_poll();
+	for (i = 0; i < PAGES && !used[i]; i++)
+		;
+	ok(i == PAGES, "destroyed in motion, it leaves nothing behind");
+}
+
+/* No room yet: the request is not answered, and comes again. */
+static void test_room(void)
+{
+	struct bridge_request req = { .name = "late", .pages = 1 };
+	struct dsp_result r;
+	int call;
+
+	hand_start();
+	making_room = true;
+	call = bridge_create(&hand[1], &req, now);
+	hand_poll();
+	ok(dsp_call_result(&hand[1], call, &r) == -EINPROGRESS, "who asks waits for room");
+	now += DSP_RESEND;
+	dsp_tick(&hand[1], now);
+	hand_poll();
+	ok(dsp_call_result(&hand[1], call, &r) == -EINPROGRESS, "as long as it takes");
+	making_room = false;
+	now += DSP_RESEND;
+	dsp_tick(&hand[1], now);
+	hand_poll();
+	ok(!dsp_call_result(&hand[1], call, &r) && !r.error && hand_root.nr[1] == 1,
+	   "and gets its bridge, once");
+}
+
 static void test_requests(void)
 {
 	struct bridge_request req = { .name = "x", .pages = 1 };
@@ -1017,6 +1113,8 @@ int main(void)
 	test_hostile();
 	test_errors();
 	test_moves();
+	test_overlap();
+	test_room();
 	test_requests();
 	printf("1..%u\n", tests);
 	return failures ? 1 : 0;

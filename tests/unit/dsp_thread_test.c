@@ -104,10 +104,11 @@ static void op_release(void *priv, u32 pfn, u32 pages)
 	memset(phys[pfn], 0xff, pages * sizeof(phys[0]));
 }
 
-static void op_copy(void *priv, u32 to, u32 from, u32 pages)
+static int op_copy(void *priv, u32 to, u32 from, u32 pages)
 {
 	(void)priv;
 	memcpy(phys[to], phys[from], pages * sizeof(phys[0]));
+	return 0;
 }
 
 static const struct dsp_ops ops = {
