@@ -5,11 +5,13 @@
  */
 #include <linux/err.h>
 #include <linux/export.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "counters.h"
 #include "dsp.h"
 #include "node.h"
 #include "pool.h"
@@ -21,6 +23,7 @@
  * @addr: where it is mapped, NULL while it is frozen
  * @size: bytes
  * @lost: it is gone, or could not be mapped again: it is only to be closed
+ * @frozen: since when
  * @ops: what the user wants to be told, or NULL
  * @priv: for @ops
  */
@@ -30,12 +33,14 @@ struct adeos_bridge {
 	void *addr;
 	size_t size;
 	bool lost;
+	ktime_t frozen;
 	const struct adeos_bridge_ops *ops;
 	void *priv;
 };
 
 /* Protected by adeos_lock */
 static LIST_HEAD(uses);
+static u32 freezes, frozen_us, frozen_us_max;
 
 /**
  * adeos_bridge_create() - make a bridge
@@ -73,7 +78,8 @@ int adeos_bridge_create(const struct adeos_bridge_spec *spec)
 }
 EXPORT_SYMBOL_GPL(adeos_bridge_create);
 
-static void *map_bridge(u32 index)
+/* Maps it where it is now; its size is stored if @size is not NULL. */
+static void *map_bridge(u32 index, size_t *size)
 {
 	u32 pfn, pages;
 	void *addr;
@@ -82,13 +88,14 @@ static void *map_bridge(u32 index)
 	if (ret)
 		return ERR_PTR(ret);
 	addr = adeos_map(PFN_PHYS(pfn), (size_t)pages << PAGE_SHIFT);
+	if (size)
+		*size = (size_t)pages << PAGE_SHIFT;
 	return addr ?: ERR_PTR(-ENOMEM);
 }
 
 static struct adeos_bridge *open_bridge(u32 scope, const char *name, bool write)
 {
 	struct adeos_bridge *b = kzalloc(sizeof(*b), GFP_KERNEL);
-	u32 pfn, pages;
 	int ret;
 
 	if (!b)
@@ -98,15 +105,13 @@ static struct adeos_bridge *open_bridge(u32 scope, const char *name, bool write)
 		kfree(b);
 		return ERR_PTR(ret);
 	}
-	b->addr = map_bridge(b->index);
+	b->addr = map_bridge(b->index, &b->size);
 	if (IS_ERR(b->addr)) {
 		ret = PTR_ERR(b->addr);
 		bridge_close(adeos_node(), b->index);
 		kfree(b);
 		return ERR_PTR(ret);
 	}
-	bridge_where(adeos_node(), b->index, &pfn, &pages);
-	b->size = (size_t)pages << PAGE_SHIFT;
 	return b;
 }
 
@@ -119,7 +124,7 @@ static void close_bridge(struct adeos_bridge *b)
 
 static bool may_move(const struct adeos_bridge *b)
 {
-	return (READ_ONCE(adeos_commons()->bridge[b->index].flags) & BRIDGE_KIND) != BRIDGE_PINNED;
+	return adeos_node()->open[b->index].kind != BRIDGE_PINNED;
 }
 
 /**
@@ -233,6 +238,28 @@ static void lose(struct adeos_bridge *b)
 		b->ops->gone(b, b->priv);
 }
 
+static void count_freeze(const struct adeos_bridge *b)
+{
+	u32 us = ktime_us_delta(ktime_get(), b->frozen);
+
+	freezes++;
+	frozen_us += us;
+	frozen_us_max = max(frozen_us_max, us);
+}
+
+/**
+ * adeos_bridges_count() - how often and how long bridges were frozen here
+ * @to: where to store it
+ *
+ * Context: adeos_lock held.
+ */
+void adeos_bridges_count(struct adeos_counters *to)
+{
+	to->freezes = freezes;
+	to->frozen_us = frozen_us;
+	to->frozen_us_max = frozen_us_max;
+}
+
 void adeos_bridge_freeze(void *priv, u32 index)
 {
 	struct adeos_bridge *b;
@@ -241,6 +268,7 @@ void adeos_bridge_freeze(void *priv, u32 index)
 	list_for_each_entry(b, &uses, list) {
 		if (b->index != index || b->lost)
 			continue;
+		b->frozen = ktime_get();
 		if (b->ops)
 			b->ops->freeze(b, b->priv);
 		addr = b->addr;
@@ -257,7 +285,7 @@ void adeos_bridge_thaw(void *priv, u32 index, u32 pfn)
 	list_for_each_entry(b, &uses, list) {
 		if (b->index != index || b->lost)
 			continue;
-		addr = map_bridge(index);
+		addr = map_bridge(index, NULL);
 		if (IS_ERR(addr)) {
 			lose(b);
 			continue;
@@ -265,6 +293,7 @@ void adeos_bridge_thaw(void *priv, u32 index, u32 pfn)
 		WRITE_ONCE(b->addr, addr);
 		if (b->ops)
 			b->ops->thaw(b, b->priv);
+		count_freeze(b);
 	}
 }
 

@@ -95,6 +95,7 @@ struct bridge_entry {
  * @pages: size
  * @refs: how often it is open
  * @state: an enum bridge_use
+ * @kind: an enum bridge_kind
  */
 struct bridge_open {
 	u32 tag;
@@ -102,6 +103,7 @@ struct bridge_open {
 	u32 pages;
 	u16 refs;
 	u8 state;
+	u8 kind;
 };
 
 /*

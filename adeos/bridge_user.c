@@ -96,7 +96,7 @@ static int bridge_try(struct dsp *d, u32 i, u32 scope, const char *name, bool wr
 		dsp_ring(d, 0, PORTAL_BRIDGE);
 		return -EAGAIN;
 	}
-	*o = (struct bridge_open){ tag, b.pfn, b.pages, 1, BRIDGE_USED };
+	*o = (struct bridge_open){ tag, b.pfn, b.pages, 1, BRIDGE_USED, b.flags & BRIDGE_KIND };
 	d->count.opens++;
 	return 0;
 }

@@ -17,7 +17,7 @@ static void add_up(u32 *to, const u32 *from, unsigned int nr)
  * adeos_counters_collect() - add up what all CPUs have counted
  * @to: where to store it
  *
- * Context: process; callers with the same @to exclude each other.
+ * Context: process, adeos_lock held.
  */
 void adeos_counters_collect(struct adeos_counters *to)
 {
@@ -29,5 +29,6 @@ void adeos_counters_collect(struct adeos_counters *to)
 		add_up(to->logged, per_cpu(adeos_logged, cpu), IRQLOG_VECTORS);
 	}
 	adeos_portals_count(to);
+	adeos_bridges_count(to);
 	to->dsp = adeos_node()->count;
 }

@@ -18,6 +18,9 @@
  * @coalesced: those that were rung already
  * @handled: handlers of own portals called
  * @bad_destination: vnodes that said nonsense about where to ring them
+ * @freezes: bridges that were frozen to be moved, and thawed
+ * @frozen_us: how long in all, microseconds
+ * @frozen_us_max: the longest time
  * @dsp: the protocol's
  */
 struct adeos_counters {
@@ -27,10 +30,14 @@ struct adeos_counters {
 	u32 coalesced[COMMONS_PORTALS];
 	u32 handled[COMMONS_PORTALS];
 	u32 bad_destination;
+	u32 freezes;
+	u32 frozen_us;
+	u32 frozen_us_max;
 	struct dsp_count dsp;
 };
 
 void adeos_counters_collect(struct adeos_counters *to);
+void adeos_bridges_count(struct adeos_counters *to);
 void adeos_portals_count(struct adeos_counters *to);
 
 #endif /* _ADEOS_COUNTERS_H */

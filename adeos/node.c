@@ -57,6 +57,17 @@ u32 adeos_now_ms(void)
 	return ktime_to_ms(ktime_get());
 }
 
+/* In the root: have sysfs follow what the state machines have done to bridges. */
+static void node_show_bridges(void)
+{
+	static u32 seen;
+
+	if (!node.root || node.root->changes == seen)
+		return;
+	seen = node.root->changes;
+	adeos_bridges_changed();
+}
+
 static void node_poll(struct work_struct *work)
 {
 	bool again;
@@ -65,6 +76,7 @@ static void node_poll(struct work_struct *work)
 	/* Also what we have rung ourselves; or it would hide what others ring. */
 	portal_take(commons, node.id, ~(BIT(PORTAL_DSP) | BIT(PORTAL_BRIDGE)));
 	again = dsp_poll(&node, adeos_now_ms());
+	node_show_bridges();
 	mutex_unlock(&adeos_lock);
 	wake_up_all(&node_wait);
 	if (again)
@@ -77,6 +89,7 @@ static void node_tick(struct work_struct *work)
 
 	mutex_lock(&adeos_lock);
 	dsp_tick(&node, adeos_now_ms());
+	node_show_bridges();
 	if (adeos_own_slot) {
 		/* Not in place: the root may read it at any time. */
 		adeos_counters_collect(&counted);
@@ -127,7 +140,7 @@ static int node_alloc(void *priv, u32 pages, u32 *pfn)
 	u64 start;
 
 	if (adeos_pool_take_pages(size, &start))
-		return -ENOMEM;
+		return adeos_room_ask(size);
 	addr = adeos_map(start, size);
 	if (!addr) {
 		adeos_pool_give_memory(start, size);
@@ -144,19 +157,9 @@ static void node_release(void *priv, u32 pfn, u32 pages)
 	adeos_pool_give_memory(PFN_PHYS(pfn), (u64)pages << PAGE_SHIFT);
 }
 
-static void node_copy(void *priv, u32 to, u32 from, u32 pages)
+static int node_copy(void *priv, u32 to, u32 from, u32 pages)
 {
-	void *src, *dst;
-
-	for (; pages; pages--, to++, from++) {
-		src = adeos_map(PFN_PHYS(from), PAGE_SIZE);
-		dst = adeos_map(PFN_PHYS(to), PAGE_SIZE);
-		/* The root has no address space left: what was there is lost, and said so. */
-		if (!WARN_ON(!src || !dst))
-			memcpy(dst, src, PAGE_SIZE);
-		adeos_unmap(dst);
-		adeos_unmap(src);
-	}
+	return adeos_copy(PFN_PHYS(to), PFN_PHYS(from), (size_t)pages << PAGE_SHIFT);
 }
 
 static const struct dsp_ops node_ops = {
@@ -192,6 +195,24 @@ u32 adeos_vnode_id(void)
 EXPORT_SYMBOL_GPL(adeos_vnode_id);
 
 /**
+ * adeos_node_wait() - wait until the DSP has done something, whatever it is
+ * @timeout: jiffies, at most
+ *
+ * Context: process, sleeps; adeos_lock held, and released meanwhile.
+ */
+void adeos_node_wait(unsigned long timeout)
+{
+	DEFINE_WAIT(wait);
+
+	/* Before others can change what the caller has looked at. */
+	prepare_to_wait(&node_wait, &wait, TASK_UNINTERRUPTIBLE);
+	mutex_unlock(&adeos_lock);
+	schedule_timeout(timeout);
+	finish_wait(&node_wait, &wait);
+	mutex_lock(&adeos_lock);
+}
+
+/**
  * adeos_node_call() - ask the root for something, and wait for the answer
  * @call: what dsp_call() or one of bridge_user.c's has returned
  * @result: where to store the answer
@@ -211,10 +232,7 @@ int adeos_node_call(int call, struct dsp_result *result)
 		ret = dsp_call_result(&node, call, result);
 		if (ret != -EINPROGRESS)
 			break;
-		mutex_unlock(&adeos_lock);
-		wait_event_timeout(node_wait, READ_ONCE(node.call[call].state) == DSP_CALL_DONE,
-				   HZ);
-		mutex_lock(&adeos_lock);
+		adeos_node_wait(HZ);
 	}
 	return ret ?: result->error;
 }

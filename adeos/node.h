@@ -17,6 +17,7 @@ struct dsp_result;
 struct commons *adeos_commons(void);
 struct dsp *adeos_node(void);
 u32 adeos_now_ms(void);
+void adeos_node_wait(unsigned long timeout);
 int adeos_node_call(int call, struct dsp_result *result);
 
 /* doorbell.c */
@@ -27,6 +28,9 @@ void adeos_portals_look(void);
 void adeos_bridge_freeze(void *priv, u32 index);
 void adeos_bridge_thaw(void *priv, u32 index, u32 pfn);
 void adeos_bridge_gone(void *priv, u32 index);
+
+/* bridge_sysfs.c, in the root */
+void adeos_bridges_changed(void);
 
 /* In the root, with adeos_lock held */
 int adeos_node_init_root(struct commons *c);

@@ -19,7 +19,6 @@
 #include <asm/apic.h>
 
 #include "node.h"
-#include "place.h"
 #include "pool.h"
 #include "region.h"
 #include "x86/arch.h"
@@ -353,6 +352,16 @@ struct adeos_slot *adeos_pool_slot(u32 id, phys_addr_t *phys)
 phys_addr_t adeos_pool_commons(void)
 {
 	return commons_phys;
+}
+
+/**
+ * adeos_pool_memory() - the free memory of the pool
+ *
+ * Context: adeos_lock held as long as the result is used.
+ */
+struct region_set *adeos_pool_memory(void)
+{
+	return &memory;
 }
 
 /* These count bytes; adeos_lock held. */

@@ -9,6 +9,7 @@
 #include <linux/mutex.h>
 
 #include "page.h"
+#include "place.h"
 
 /* Protects the pools and the vnodes; held while CPUs are reset, may sleep. */
 extern struct mutex adeos_lock;
@@ -27,6 +28,7 @@ void adeos_pool_give_cpus(const u32 *cpus, unsigned int nr);
 int adeos_pool_take_memory(u64 size, u64 address, u64 *start,
 			   struct adeos_error *err);
 int adeos_pool_take_pages(u64 size, u64 *start);
+struct region_set *adeos_pool_memory(void);
 void adeos_pool_give_memory(u64 start, u64 size);
 phys_addr_t adeos_pool_commons(void);
 int adeos_pool_take_clusters(u32 *clusters, unsigned int nr_cpus,
@@ -40,6 +42,11 @@ u64 adeos_pool_total(void);
 u64 adeos_pool_free(void);
 u64 adeos_pool_largest(void);
 ssize_t adeos_pool_print_cpus(char *buf, s16 owner);
+
+/* room.c */
+int adeos_room_make(enum place_kind kind, u64 size, u64 align);
+int adeos_room_ask(u64 size);
+u64 adeos_room_moved(void);
 
 #define ADEOS_CPU_FREE	(-1)
 #define ADEOS_CPU_NONE	(-2)

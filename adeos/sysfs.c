@@ -9,6 +9,8 @@
 
 #include "client.h"
 #include "counters.h"
+#include "dsp.h"
+#include "node.h"
 #include "sysfs.h"
 #include "vnode.h"
 
@@ -117,6 +119,9 @@ VNODE_COUNTERS(portals_handled, handled);
 VNODE_COUNTERS(messages_sent, dsp.sent);
 VNODE_COUNTERS(messages_received, dsp.received);
 VNODE_COUNTERS(messages_bad, dsp.bad_message);
+VNODE_COUNTERS(bridges_frozen, freezes);
+VNODE_COUNTERS(bridges_frozen_us, frozen_us);
+VNODE_COUNTERS(bridges_frozen_us_max, frozen_us_max);
 
 static struct kobj_attribute name_attr = __ATTR_RO(name);
 static struct kobj_attribute state_attr = __ATTR_RO(state);
@@ -146,6 +151,9 @@ static struct attribute *vnode_attrs[] = {
 	&messages_sent_attr.attr,
 	&messages_received_attr.attr,
 	&messages_bad_attr.attr,
+	&bridges_frozen_attr.attr,
+	&bridges_frozen_us_attr.attr,
+	&bridges_frozen_us_max_attr.attr,
 	NULL,
 };
 ATTRIBUTE_GROUPS(vnode);
@@ -233,16 +241,37 @@ static ssize_t largest_show(struct kobject *kobj, struct kobj_attribute *attr, c
 	return bytes_show(buf, adeos_pool_largest);
 }
 
+static ssize_t moves_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(adeos_node()->count.moves));
+}
+
+static ssize_t moves_refused_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(adeos_node()->count.freeze_timeouts));
+}
+
+static ssize_t moved_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return bytes_show(buf, adeos_room_moved);
+}
+
 static struct kobj_attribute vnode_id_attr = __ATTR(vnode, 0444, vnode_id_show, NULL);
 static struct kobj_attribute cpus_free_attr = __ATTR_RO(cpus_free);
 static struct kobj_attribute total_attr = __ATTR_RO(total);
 static struct kobj_attribute free_attr = __ATTR_RO(free);
 static struct kobj_attribute largest_attr = __ATTR_RO(largest);
+static struct kobj_attribute moves_attr = __ATTR_RO(moves);
+static struct kobj_attribute moves_refused_attr = __ATTR_RO(moves_refused);
+static struct kobj_attribute moved_attr = __ATTR_RO(moved);
 
 static struct attribute *memory_attrs[] = {
 	&total_attr.attr,
 	&free_attr.attr,
 	&largest_attr.attr,
+	&moves_attr.attr,
+	&moves_refused_attr.attr,
+	&moved_attr.attr,
 	NULL,
 };
 

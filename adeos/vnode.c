@@ -303,18 +303,7 @@ give_cpus:
 	return ret;
 }
 
-/**
- * adeos_vnode_create() - take CPUs and memory for a vnode
- * @spec: what it is made of
- * @err: what was wrong
- *
- * KMB step 1 of the paper.  The new vnode is LOADING.
- *
- * Context: process, may sleep.
- * Return: the vnode, or ERR_PTR(), and then nothing was taken.
- */
-struct adeos_vnode *adeos_vnode_create(const struct adeos_spec *spec,
-				       struct adeos_error *err)
+static struct adeos_vnode *vnode_create(const struct adeos_spec *spec, struct adeos_error *err)
 {
 	struct adeos_vnode *vn;
 	bool new = false;
@@ -353,6 +342,27 @@ out:
 	if (new && adeos_sysfs_add(vn))
 		pr_warn("adeos: vnode %u cannot be shown in sysfs\n", vn->id);
 	return ret ? ERR_PTR(ret) : vn;
+}
+/**
+ * adeos_vnode_create() - take CPUs and memory for a vnode
+ * @spec: what it is made of
+ * @err: what was wrong
+ *
+ * KMB step 1 of the paper.  The new vnode is LOADING.  If there is no room for
+ * it, bridges are moved.
+ *
+ * Context: process, may sleep.
+ * Return: the vnode, or ERR_PTR(), and then nothing was taken.
+ */
+struct adeos_vnode *adeos_vnode_create(const struct adeos_spec *spec,
+				       struct adeos_error *err)
+{
+	struct adeos_vnode *vn = vnode_create(spec, err);
+
+	if (vn == ERR_PTR(-ENOMEM) && spec->address == ADEOS_ADDRESS_AUTO &&
+	    !adeos_room_make(PLACE_REGION, spec->memory, ADEOS_REGION_ALIGN))
+		vn = vnode_create(spec, err);
+	return vn;
 }
 EXPORT_SYMBOL_GPL(adeos_vnode_create);
 

@@ -57,6 +57,9 @@ extern unsigned int adeos_nr_low_pages;
 int adeos_startup_cpu(const struct adeos_startup *s, const u8 *blob,
 		      u32 gdt_offset);
 
+/* map.c */
+int adeos_copy(phys_addr_t to, phys_addr_t from, size_t size);
+
 /* cpu.c */
 int adeos_cpu_park(const u32 *apic_ids, unsigned int nr);
 int adeos_cpu_start(u32 apic_id, unsigned int low_page, void *startup,
