@@ -25,8 +25,10 @@
 #include "user.h"
 #endif
 
+#include "lock.h"
+
 #define COMMONS_MAGIC		0x436f6d6d
-#define COMMONS_ABI		1
+#define COMMONS_ABI		2
 #define COMMONS_NODES		64	/* vnode IDs */
 #define COMMONS_CLUSTERS	15	/* of a vnode, at most */
 #define COMMONS_PORTALS		32	/* of each vnode */
@@ -190,6 +192,13 @@ struct commons_bridge {
 
 #define COMMONS_BRIDGE_WORDS	16	/* from @name to @check */
 
+/* What the machine has one of */
+enum commons_lock {
+	COMMONS_LOCK_IOAPIC,	/* index and data of the I/O APICs */
+	COMMONS_LOCK_PCI,	/* CF8 and CFC */
+	COMMONS_LOCKS
+};
+
 /**
  * struct commons - all of it
  * @header: what this is
@@ -202,6 +211,7 @@ struct commons_bridge {
  * @hash: hash of each bridge's scope and name, 0 if it is free
  * @bridge: the bridges
  * @ring: by receiver, then sender
+ * @lock: inter-vnode locks, by enum commons_lock
  */
 struct commons {
 	struct commons_header header;
@@ -213,6 +223,7 @@ struct commons {
 	u32 hash[COMMONS_BRIDGES];
 	struct commons_bridge bridge[COMMONS_BRIDGES];
 	struct commons_ring ring[COMMONS_NODES][COMMONS_NODES];
+	struct adeos_lock lock[COMMONS_LOCKS];
 };
 
 /* The layout is the ABI. */
@@ -222,6 +233,7 @@ _Static_assert(sizeof(struct commons_node) == 8 * 64, "node");
 _Static_assert(sizeof(union dsp_msg) == 64, "message");
 _Static_assert(sizeof(struct commons_ring) == 10 * 64, "ring");
 _Static_assert(sizeof(struct commons_bridge) == 3 * 64, "bridge");
+_Static_assert(sizeof(struct adeos_lock) == 64, "lock");
 _Static_assert(offsetof(struct commons_bridge, owner) == 4 * COMMONS_BRIDGE_WORDS, "check");
 
 /* Atomic, and a full memory barrier, as are all that return a value. */

@@ -6,6 +6,7 @@
 #include "counters.h"
 #include "node.h"
 #include "pipeline.h"
+#include "x86/arch.h"
 
 static void add_up(u32 *to, const u32 *from, unsigned int nr)
 {
@@ -30,5 +31,6 @@ void adeos_counters_collect(struct adeos_counters *to)
 	}
 	adeos_portals_count(to);
 	adeos_bridges_count(to);
+	to->lock_timeouts = adeos_shared_timeouts();
 	to->dsp = adeos_node()->count;
 }

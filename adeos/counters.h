@@ -21,6 +21,7 @@
  * @freezes: bridges that were frozen to be moved, and thawed
  * @frozen_us: how long in all, microseconds
  * @frozen_us_max: the longest time
+ * @lock_timeouts: inter-vnode locks that were not released, and gone without
  * @dsp: the protocol's
  */
 struct adeos_counters {
@@ -33,6 +34,7 @@ struct adeos_counters {
 	u32 freezes;
 	u32 frozen_us;
 	u32 frozen_us_max;
+	u32 lock_timeouts;
 	struct dsp_count dsp;
 };
 

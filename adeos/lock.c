@@ -39,30 +39,30 @@ void adeos_lock_init(struct adeos_lock *lock)
 }
 
 /* Each bit is right by itself; bits that are no slot's are dropped. */
-static u64 lock_waiting(const struct adeos_lock *lock)
+static __always_inline u64 lock_waiting(const struct adeos_lock *lock)
 {
 	u64 high = (u32)atomic_read(&lock->waiting[1]);
 
 	return (high << 32 | (u32)atomic_read(&lock->waiting[0])) & ALL_SLOTS;
 }
 
-static bool lock_has_bit(const struct adeos_lock *lock, unsigned int slot)
+static __always_inline bool lock_has_bit(const struct adeos_lock *lock, unsigned int slot)
 {
 	return (u32)atomic_read(&lock->waiting[slot / 32]) >> slot % 32 & 1;
 }
 
-static void lock_set_bit(struct adeos_lock *lock, unsigned int slot)
+static __always_inline void lock_set_bit(struct adeos_lock *lock, unsigned int slot)
 {
 	atomic_or((int)(1u << slot % 32), &lock->waiting[slot / 32]);
 }
 
-static void lock_clear_bit(struct adeos_lock *lock, unsigned int slot)
+static __always_inline void lock_clear_bit(struct adeos_lock *lock, unsigned int slot)
 {
 	atomic_andnot((int)(1u << slot % 32), &lock->waiting[slot / 32]);
 }
 
 /* The first slot with a bit, from @slot on, in cyclic order; not for 0 */
-static unsigned int lock_first(u64 waiting, unsigned int slot)
+static __always_inline unsigned int lock_first(u64 waiting, unsigned int slot)
 {
 	u64 behind = waiting & ~0ULL << slot;
 
@@ -70,13 +70,13 @@ static unsigned int lock_first(u64 waiting, unsigned int slot)
 }
 
 /* The word that leaves the lock to who comes next behind @slot */
-static u32 lock_next(u64 waiting, unsigned int slot)
+static __always_inline u32 lock_next(u64 waiting, unsigned int slot)
 {
 	return waiting ? (lock_first(waiting, slot + 1) + 1) | ADEOS_LOCK_OFFERED : 0;
 }
 
 /* How many wait whose turn comes before @slot's: from @word's slot on. */
-static unsigned int lock_ahead(const struct adeos_lock *lock, u32 word, unsigned int slot)
+static __always_inline unsigned int lock_ahead(const struct adeos_lock *lock, u32 word, unsigned int slot)
 {
 	unsigned int turn = (word & ADEOS_LOCK_SLOT) - 1;
 	u64 from, before = (1ULL << slot) - 1;
@@ -88,7 +88,7 @@ static unsigned int lock_ahead(const struct adeos_lock *lock, u32 word, unsigned
 }
 
 /* Takes the next one whose turn it is to be gone. */
-static void lock_forfeit(struct adeos_lock *lock, u32 word)
+static __always_inline void lock_forfeit(struct adeos_lock *lock, u32 word)
 {
 	unsigned int turn = (word & ADEOS_LOCK_SLOT) - 1;
 	u64 waiting = lock_waiting(lock);
@@ -98,7 +98,7 @@ static void lock_forfeit(struct adeos_lock *lock, u32 word)
 }
 
 /* From a word that says that nobody owns it */
-static int lock_take(struct adeos_lock *lock, u32 word, unsigned int slot)
+static __always_inline int lock_take(struct adeos_lock *lock, u32 word, unsigned int slot)
 {
 	ADEOS_LOCK_STEP(ADEOS_LOCK_TAKE);
 	/*
@@ -120,7 +120,7 @@ static int lock_take(struct adeos_lock *lock, u32 word, unsigned int slot)
  * Context: that of adeos_lock_try().
  * Return: 0, -EOWNERDEAD or -EBUSY, as adeos_lock_try().
  */
-int adeos_lock_wait(struct adeos_lock *lock, unsigned int slot, u32 looks)
+noinstr int adeos_lock_wait(struct adeos_lock *lock, unsigned int slot, u32 looks)
 {
 	u32 word, last = 0, patience = ADEOS_LOCK_PATIENCE;
 	unsigned int ahead;
@@ -183,7 +183,7 @@ int adeos_lock_wait(struct adeos_lock *lock, unsigned int slot, u32 looks)
  *
  * Context: that of adeos_lock_release().
  */
-void adeos_lock_hand_over(struct adeos_lock *lock, unsigned int slot)
+noinstr void adeos_lock_hand_over(struct adeos_lock *lock, unsigned int slot)
 {
 	u32 word;
 

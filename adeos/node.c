@@ -321,6 +321,27 @@ void adeos_node_died(u32 id)
 		dsp_root_died(&node, id, adeos_now_ms());
 }
 
+/**
+ * adeos_bridge_region() - the memory of a bridge
+ * @index: its number, below COMMONS_BRIDGES
+ * @start: where to store its physical address
+ * @size: where to store its size, bytes
+ *
+ * Context: the root, adeos_lock held.
+ * Return: true if there is such a bridge.
+ */
+bool adeos_bridge_region(u32 index, u64 *start, u64 *size)
+{
+	const struct bridge_entry *e;
+
+	if (!node.root)
+		return false;
+	e = &node.root->entry[index];
+	*start = PFN_PHYS((u64)e->pub.pfn);
+	*size = (u64)e->pub.pages << PAGE_SHIFT;
+	return BRIDGE_STATE(e->tag) != BRIDGE_FREE;
+}
+
 static int __init node_init_vnode(void)
 {
 	struct commons *c;

@@ -36,5 +36,6 @@ void adeos_bridges_changed(void);
 int adeos_node_init_root(struct commons *c);
 void adeos_node_started(u32 id, const u32 *clusters, unsigned int nr_cpus);
 void adeos_node_died(u32 id);
+bool adeos_bridge_region(u32 index, u64 *start, u64 *size);
 
 #endif /* _ADEOS_NODE_H */

@@ -189,10 +189,17 @@ void adeos_pool_give_cpus(const u32 *cpus, unsigned int nr)
 static int memory_unavailable(u64 start, u64 end, struct adeos_error *err)
 {
 	int owner = adeos_owner_at(start, end);
+	u64 at, size;
+	u32 i;
 
 	if (owner > 0)
 		return adeos_fail(err, -EBUSY, "memory at %#llx-%#llx is taken by vnode %d",
 				  start, end - 1, owner);
+	for (i = 0; i < COMMONS_BRIDGES; i++)
+		if (adeos_bridge_region(i, &at, &size) && at < end && start < at + size)
+			return adeos_fail(err, -EBUSY,
+					  "memory at %#llx-%#llx is taken by bridge %u",
+					  start, end - 1, i);
 	return adeos_fail(err, -EINVAL, "memory at %#llx-%#llx is not RAM of the pool",
 			  start, end - 1);
 }
@@ -446,6 +453,10 @@ unsigned int adeos_memory_map(struct adeos_range *map, unsigned int nr)
 		if (adeos_vnode_region(i, &start, &size))
 			map_put(map, nr, &n, (struct adeos_range){
 				start, size, ADEOS_RANGE_VNODE, i });
+	for (i = 0; i < COMMONS_BRIDGES; i++)
+		if (adeos_bridge_region(i, &start, &size))
+			map_put(map, nr, &n, (struct adeos_range){
+				start, size, ADEOS_RANGE_BRIDGE, i });
 	if (slots)
 		map_put(map, nr, &n, (struct adeos_range){
 			slots_phys, SHARED_SIZE, ADEOS_RANGE_SHARED });

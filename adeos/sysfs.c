@@ -122,6 +122,7 @@ VNODE_COUNTERS(messages_bad, dsp.bad_message);
 VNODE_COUNTERS(bridges_frozen, freezes);
 VNODE_COUNTERS(bridges_frozen_us, frozen_us);
 VNODE_COUNTERS(bridges_frozen_us_max, frozen_us_max);
+VNODE_COUNTERS(lock_timeouts, lock_timeouts);
 
 static struct kobj_attribute name_attr = __ATTR_RO(name);
 static struct kobj_attribute state_attr = __ATTR_RO(state);
@@ -154,6 +155,7 @@ static struct attribute *vnode_attrs[] = {
 	&bridges_frozen_attr.attr,
 	&bridges_frozen_us_attr.attr,
 	&bridges_frozen_us_max_attr.attr,
+	&lock_timeouts_attr.attr,
 	NULL,
 };
 ATTRIBUTE_GROUPS(vnode);

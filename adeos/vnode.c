@@ -91,8 +91,10 @@ static int vnode_end(struct adeos_vnode *vn, enum adeos_state state)
 		set_state(vn, ADEOS_HUNG);
 		return ret;
 	}
-	if (vn->booted)
+	if (vn->booted) {
+		adeos_shared_recover(vn->clusters, vn->nr_cpus);
 		adeos_node_died(vn->id);
+	}
 	adeos_pool_give_low_page(vn->low_page);
 	adeos_pool_give_clusters(vn->clusters, vn->nr_cpus);
 	adeos_pool_give_memory(vn->start, vn->size);

@@ -134,13 +134,15 @@ struct kmb_log {
  * @KMB_MEMORY_ROOT: the root vnode's Linux
  * @KMB_MEMORY_FREE: the pool
  * @KMB_MEMORY_VNODE: a vnode's region
- * @KMB_MEMORY_SHARED: the nanokernel's own: vnode pages and log rings
+ * @KMB_MEMORY_SHARED: the nanokernel's own: vnode pages, log rings, the commons
+ * @KMB_MEMORY_BRIDGE: a bridge
  */
 enum kmb_memory_kind {
 	KMB_MEMORY_ROOT,
 	KMB_MEMORY_FREE,
 	KMB_MEMORY_VNODE,
 	KMB_MEMORY_SHARED,
+	KMB_MEMORY_BRIDGE,
 };
 
 /**
@@ -148,7 +150,7 @@ enum kmb_memory_kind {
  * @start: first byte
  * @bytes: size
  * @kind: an enum kmb_memory_kind
- * @id: the owner's vnode ID, 0 unless @kind is KMB_MEMORY_VNODE
+ * @id: the vnode's ID, or the bridge's number; 0 if @kind is another one
  */
 struct kmb_range {
 	__u64 start;

@@ -19,7 +19,7 @@
 
 static_assert(KMB_MAX_VNODES == ADEOS_MAX_VNODES);
 static_assert(KMB_MAX_CPUS == ADEOS_MAX_CPUS);
-static_assert((int)KMB_MEMORY_SHARED == (int)ADEOS_RANGE_SHARED);
+static_assert((int)KMB_MEMORY_BRIDGE == (int)ADEOS_RANGE_BRIDGE);
 
 #define LOG_CHUNK	PAGE_SIZE
 
@@ -228,7 +228,7 @@ static long do_log(struct kmb_log *in, struct adeos_error *err)
 
 static long do_memory(struct kmb_memory *in, struct adeos_error *err)
 {
-	const unsigned int max = 1024;	/* more than there can be */
+	const unsigned int max = 4096;	/* more than there can be */
 	struct kmb_range __user *to = u64_to_user_ptr(in->ranges);
 	struct adeos_range *map;
 	unsigned int i, n;

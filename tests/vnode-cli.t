@@ -72,10 +72,25 @@ add() {
 	put "$1" restart no
 }
 
+# bridge NUMBER NAME SCOPE OWNER STATE USERS
+bridge() {
+	mkdir -p "$sys/bridges/$1"
+	printf '%s\n' "$2" > "$sys/bridges/$1/name"
+	printf '%s\n' "$3" > "$sys/bridges/$1/scope"
+	printf '%s\n' "$4" > "$sys/bridges/$1/owner"
+	printf '%s\n' "$5" > "$sys/bridges/$1/state"
+	printf '%s\n' "$6" > "$sys/bridges/$1/users"
+	echo movable > "$sys/bridges/$1/kind"
+	echo write > "$sys/bridges/$1/access"
+	echo 0x14100000 > "$sys/bridges/$1/address"
+	echo 1048576 > "$sys/bridges/$1/size"
+	echo 0-63 > "$sys/bridges/$1/allowed"
+}
+
 # the root, and nothing else
 new_machine() {
 	rm -rf "$sys" "$conf"
-	mkdir -p "$sys/vnodes" "$conf"
+	mkdir -p "$sys/vnodes" "$sys/bridges" "$conf"
 	echo 0 > "$sys/vnode"
 	add 0 root running 0 268435456 0x0 ''
 }
@@ -135,7 +150,7 @@ new_machine
 # --- the command line
 
 check "--help" 0 "*" "" "$vnode" --help
-for command in start list show wait stop kill restart log memory; do
+for command in start list show wait stop kill restart log memory bridge; do
 	grep -q "^  $command " "$tmp/out" || echo "# $command is missing"
 done | grep . && bad=1 || bad=0
 result $bad "--help names all commands"
@@ -154,7 +169,7 @@ check "wait for defined" 2 "" "*" "$vnode" wait 0 --state defined
 for timeout in '' -1 1x 1.5 99999999999999999999; do
 	check "timeout \"$timeout\"" 2 "" "*" "$vnode" stop 1 --timeout="$timeout"
 done
-for command in console exec device bridge; do
+for command in console exec device; do
 	check "$command is not there yet" 1 "" "vnode: $command: not supported by this version" \
 		"$vnode" $command 1 -- ls -l
 done
@@ -614,11 +629,13 @@ result $? "log -f ends with the vnode"
 cmp "$tmp/out" "$DOUBLE_LOG"
 result $? "with the last line"
 
+bridge 5 Ethernet global 1 live 0-2
 check "memory" 0 "START        END          SIZE  OWNER
 0x000000000  0x00fffffff  256M  root
 0x010000000  0x013ffffff  64M   vnode 1 a
 0x014000000  0x0140fffff  1M    shared
-0x014100000  0x0141fffff  1M    free" "" "$vnode" memory
+0x014100000  0x0141fffff  1M    bridge 5 Ethernet
+0x014200000  0x0142fffff  1M    free" "" "$vnode" memory
 check "memory --json" 0 "[
   {
     \"start\": 0,
@@ -642,6 +659,44 @@ check "a long map" 0 "*" "" env DOUBLE_RANGES=300 "$vnode" memory
 result $? "is printed whole"
 check "no map" 1 "" "vnode: memory: no" \
 	env DOUBLE_FAIL=memory DOUBLE_ERROR=no "$vnode" memory
+
+bridge 1023 box 1 none dying ''
+check "bridge list" 0 "NAME      SCOPE   OWNER  USERS  KIND     STATE  SIZE  ADDRESS
+Ethernet  global  1      0-2    movable  live   1M    0x14100000
+box       1       none   -      movable  dying  1M    0x14100000" "" "$vnode" bridge list
+rm -r "$sys/bridges/1023"
+check "bridge list --json" 0 '[
+  {
+    "number": 5,
+    "name": "Ethernet",
+    "scope": null,
+    "owner": 1,
+    "state": "live",
+    "kind": "movable",
+    "access": "write",
+    "address": 336592896,
+    "size": 1048576,
+    "allowed": "0-63",
+    "users": "0-2"
+  }
+]' "" "$vnode" bridge list --json
+check "bridge without list" 2 "" "*" "$vnode" bridge
+check "bridge with another word" 2 "" 'vnode: bridge: "burn": expected "list"' "$vnode" bridge burn
+echo much > "$sys/bridges/5/size"
+check "a bridge's size that is none" 1 "" \
+	"vnode: $sys/bridges/5/size: \"much\": expected a number" "$vnode" bridge list
+rm -r "$sys/bridges/5/size"
+check "a bridge without a size" 1 "" \
+	"vnode: $sys/bridges/5/size: No such file or directory" "$vnode" bridge list
+rm -r "$sys/bridges/5/state"
+check "a bridge that vanishes meanwhile" 0 \
+	"NAME  SCOPE  OWNER  USERS  KIND  STATE  SIZE  ADDRESS" "" "$vnode" bridge list
+mkdir "$sys/bridges/1024"
+check "a bridge's number that is none" 1 "" \
+	"vnode: $sys/bridges: \"1024\": expected a number from 0 to 1023" "$vnode" bridge list
+rm -r "$sys/bridges"
+check "no bridges" 1 "" "vnode: $sys/bridges: No such file or directory" "$vnode" bridge list
+mkdir "$sys/bridges"
 
 # --- what is installed with it
 

@@ -82,6 +82,12 @@ asmlinkage void adeos_open(void);
 void adeos_ioapic_hold(u8 vector);
 void adeos_ioapic_release_vector(u8 vector);
 
+/* shared.c */
+unsigned long adeos_shared_lock(enum commons_lock which);
+void adeos_shared_unlock(enum commons_lock which, unsigned long flags);
+void adeos_shared_recover(const u32 *clusters, unsigned int nr);
+u32 adeos_shared_timeouts(void);
+
 /* clock.c */
 void adeos_clock_publish(struct adeos_page *page);
 void adeos_clock_follow(const struct adeos_page *page);

@@ -5,7 +5,6 @@
  * until Linux has handled them.
  */
 #include <linux/bitmap.h>
-#include <linux/spinlock.h>
 
 #include <asm/apic.h>
 #include <asm/io_apic.h>
@@ -20,35 +19,8 @@
 #define RTE_MASKED		BIT(16)
 #define VERSION_PINS(v)		(((v) >> 16 & 0xff) + 1)
 
-/* Not one of Linux's: it is taken where lockdep must not look. */
-static arch_spinlock_t registers_lock = __ARCH_SPIN_LOCK_UNLOCKED;
-
 /* Pins that are masked because their interrupt waits in a log */
 static DECLARE_BITMAP(held, MAX_IO_APICS * 256);
-
-/**
- * adeos_ioapic_lock() - keep others from an I/O APIC's index register
- *
- * Context: any.
- * Return: what adeos_ioapic_unlock() wants.
- */
-noinstr unsigned long adeos_ioapic_lock(void)
-{
-	unsigned long flags = adeos_hard_save();
-
-	arch_spin_lock(&registers_lock);
-	return flags;
-}
-
-/**
- * adeos_ioapic_unlock() - the opposite
- * @flags: what adeos_ioapic_lock() has returned
- */
-noinstr void adeos_ioapic_unlock(unsigned long flags)
-{
-	arch_spin_unlock(&registers_lock);
-	adeos_hard_restore(flags);
-}
 
 static __always_inline void __iomem *window(unsigned int apic)
 {

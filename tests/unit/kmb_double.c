@@ -187,9 +187,10 @@ static int do_memory(struct kmb_memory *memory)
 		{ 0, 256 << 20, KMB_MEMORY_ROOT, 0 },
 		{ 256 << 20, 64 << 20, KMB_MEMORY_VNODE, 1 },
 		{ 320 << 20, 1 << 20, KMB_MEMORY_SHARED, 0 },
+		{ 321 << 20, 1 << 20, KMB_MEMORY_BRIDGE, 5 },
 	};
 	struct kmb_range *ranges = user(memory->ranges);
-	__u32 i, nr = strtoul(setting("DOUBLE_RANGES", "4"), NULL, 10);
+	__u32 i, nr = strtoul(setting("DOUBLE_RANGES", "5"), NULL, 10);
 
 	if (memory->size != sizeof(*memory) || memory->flags)
 		abort();

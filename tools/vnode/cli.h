@@ -44,6 +44,7 @@ int command_kill(const struct args *args);
 int command_restart(const struct args *args);
 int command_log(const struct args *args);
 int command_memory(const struct args *args);
+int command_bridge(const struct args *args);
 
 /* report.c */
 __printf(1, 2) void report(const char *fmt, ...);
@@ -51,7 +52,8 @@ int report_error(const struct errtext *err);
 
 /* table.c */
 #define TABLE_MAX_COLUMNS	8
-void table_print(char **cells, size_t rows, size_t columns);
+int table_print(const char *command, const char *const *heading, size_t columns, size_t rows,
+		bool (*fill)(const void *of, size_t i, char **row), const void *of);
 
 /* stop.c */
 int find_stoppable(const char *id_or_name, struct vnode *vnode, struct errtext *err);

@@ -59,6 +59,37 @@ struct vnode {
 	char restart[ADEOS_RESTART_LEN];
 };
 
+/**
+ * struct bridge - what sysfs says of a bridge
+ * @number: its number
+ * @size: bytes
+ * @name: its name
+ * @scope: whose name that is: a vnode ID, or "global"
+ * @owner: a vnode ID, or "none"
+ * @state: its state
+ * @kind: how it can be moved
+ * @access: what others than its owner may
+ * @address: where it lies
+ * @allowed: who may open it, a list of vnode IDs
+ * @users: who has it open, likewise
+ */
+struct bridge {
+	__u32 number;
+	__u64 size;
+	char name[64];
+	char scope[16];
+	char owner[16];
+	char state[16];
+	char kind[16];
+	char access[16];
+	char address[24];
+	char allowed[256];
+	char users[256];
+};
+
+/* bridges.c */
+int adeos_bridges(struct bridge **bridges, size_t *nr, struct errtext *err);
+
 /* sysfs.c */
 const char *adeos_root(void);
 int adeos_expect_root(const char *path, struct errtext *err);

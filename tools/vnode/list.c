@@ -55,8 +55,9 @@ static int print_json(const struct vnode *vnodes, size_t nr)
 	return json_print(array);
 }
 
-static bool fill_row(const struct vnode *vnode, char **row)
+static bool fill_row(const void *vnodes, size_t i, char **row)
 {
+	const struct vnode *vnode = (const struct vnode *)vnodes + i;
 	char cpus[CPU_LIST_TEXT], memory[SIZE_TEXT], address[SIZE_TEXT], id[16];
 	int column;
 
@@ -81,22 +82,8 @@ static int print_table(const struct vnode *vnodes, size_t nr)
 	static const char *const heading[COLUMNS] = {
 		"ID", "NAME", "STATE", "CPUS", "MEMORY", "ADDRESS"
 	};
-	char **cells = calloc((nr + 1) * COLUMNS, sizeof(*cells));
-	bool ok = cells;
-	size_t i;
 
-	if (ok)
-		memcpy(cells, heading, sizeof(heading));
-	for (i = 0; ok && i < nr; i++)
-		ok = fill_row(&vnodes[i], cells + (i + 1) * COLUMNS);
-	if (ok)
-		table_print(cells, nr + 1, COLUMNS);
-	else
-		report("list: out of memory");
-	for (i = COLUMNS; cells && i < (nr + 1) * COLUMNS; i++)
-		free(cells[i]);
-	free(cells);
-	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+	return table_print("list", heading, COLUMNS, nr, fill_row, vnodes);
 }
 
 /**

@@ -18,12 +18,16 @@
  * @nr: its length
  * @vnodes: the vnodes, for their names
  * @nr_vnodes: how many
+ * @bridges: the bridges, likewise
+ * @nr_bridges: how many
  */
 struct map {
 	struct kmb_range *ranges;
 	size_t nr;
 	struct vnode *vnodes;
 	size_t nr_vnodes;
+	struct bridge *bridges;
+	size_t nr_bridges;
 };
 
 static const char *kind_name(__u32 kind)
@@ -33,24 +37,34 @@ static const char *kind_name(__u32 kind)
 		[KMB_MEMORY_FREE] = "free",
 		[KMB_MEMORY_VNODE] = "vnode",
 		[KMB_MEMORY_SHARED] = "shared",
+		[KMB_MEMORY_BRIDGE] = "bridge",
 	};
 
 	return kind < ARRAY_SIZE(names) ? names[kind] : "unknown";
 }
 
-static const char *owner_name(const struct map *map, __u32 id)
+static bool has_id(const struct kmb_range *range)
+{
+	return range->kind == KMB_MEMORY_VNODE || range->kind == KMB_MEMORY_BRIDGE;
+}
+
+/* Of a vnode or a bridge; "" if it has vanished meanwhile. */
+static const char *name_of(const struct map *map, const struct kmb_range *range)
 {
 	size_t i;
 
-	for (i = 0; i < map->nr_vnodes; i++)
-		if (map->vnodes[i].id == id)
+	for (i = 0; range->kind == KMB_MEMORY_VNODE && i < map->nr_vnodes; i++)
+		if (map->vnodes[i].id == range->id)
 			return map->vnodes[i].name;
+	for (i = 0; range->kind == KMB_MEMORY_BRIDGE && i < map->nr_bridges; i++)
+		if (map->bridges[i].number == range->id)
+			return map->bridges[i].name;
 	return "";
 }
 
 static json_t *range_json(const struct map *map, const struct kmb_range *range)
 {
-	bool owned = range->kind == KMB_MEMORY_VNODE;
+	bool owned = has_id(range);
 	json_int_t start = range->start, size = range->bytes;
 
 	return json_pack("{s:I, s:I, s:I, s:s, s:o, s:o}",
@@ -59,7 +73,7 @@ static json_t *range_json(const struct map *map, const struct kmb_range *range)
 			 "size", size,
 			 "kind", kind_name(range->kind),
 			 "id", owned ? json_integer(range->id) : json_null(),
-			 "name", owned ? json_text(owner_name(map, range->id)) : json_null());
+			 "name", owned ? json_text(name_of(map, range)) : json_null());
 }
 
 static int print_json(const struct map *map)
@@ -72,15 +86,17 @@ static int print_json(const struct map *map)
 	return json_print(array);
 }
 
-static bool fill_row(const struct map *map, const struct kmb_range *range, char **row)
+static bool fill_row(const void *of, size_t i, char **row)
 {
+	const struct map *map = of;
+	const struct kmb_range *range = &map->ranges[i];
 	char size[SIZE_TEXT], owner[64];
 	int ret = 0;
 
 	format_size(range->bytes, size);
-	if (range->kind == KMB_MEMORY_VNODE)
-		snprintf(owner, sizeof(owner), "vnode %u %s", range->id,
-			 owner_name(map, range->id));
+	if (has_id(range))
+		snprintf(owner, sizeof(owner), "%s %u %s", kind_name(range->kind), range->id,
+			 name_of(map, range));
 	else
 		snprintf(owner, sizeof(owner), "%s", kind_name(range->kind));
 	ret |= asprintf(&row[0], "0x%09llx", range->start);
@@ -93,22 +109,8 @@ static bool fill_row(const struct map *map, const struct kmb_range *range, char 
 static int print_table(const struct map *map)
 {
 	static const char *const heading[COLUMNS] = { "START", "END", "SIZE", "OWNER" };
-	char **cells = calloc((map->nr + 1) * COLUMNS, sizeof(*cells));
-	bool ok = cells;
-	size_t i;
 
-	if (ok)
-		memcpy(cells, heading, sizeof(heading));
-	for (i = 0; ok && i < map->nr; i++)
-		ok = fill_row(map, &map->ranges[i], cells + (i + 1) * COLUMNS);
-	if (ok)
-		table_print(cells, map->nr + 1, COLUMNS);
-	else
-		report("memory: out of memory");
-	for (i = COLUMNS; cells && i < (map->nr + 1) * COLUMNS; i++)
-		free(cells[i]);
-	free(cells);
-	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+	return table_print("memory", heading, COLUMNS, map->nr, fill_row, map);
 }
 
 /**
@@ -129,12 +131,14 @@ int command_memory(const struct args *args)
 	if (kmb_memory(kmb, &map.ranges, &map.nr, &err)) {
 		report("memory: %s", err.text);
 		ret = EXIT_FAILURE;
-	} else if (adeos_list(&map.vnodes, &map.nr_vnodes, &err)) {
+	} else if (adeos_list(&map.vnodes, &map.nr_vnodes, &err) ||
+		   adeos_bridges(&map.bridges, &map.nr_bridges, &err)) {
 		ret = report_error(&err);
 	} else {
 		ret = args->json ? print_json(&map) : print_table(&map);
-		free(map.vnodes);
 	}
+	free(map.bridges);
+	free(map.vnodes);
 	free(map.ranges);
 	close(kmb);
 	return ret;

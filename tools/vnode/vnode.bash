@@ -38,7 +38,7 @@ _vnode_options()
 {
 	case $1 in
 	start|restart) printf '%s\n' --timeout --verbose ;;
-	list|show|memory) echo --json ;;
+	list|show|memory|bridge) echo --json ;;
 	wait) printf '%s\n' --state --timeout ;;
 	stop) echo --timeout ;;
 	log) echo --follow ;;
@@ -58,7 +58,7 @@ _vnode()
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
 		_vnode_reply "$current" < <(printf '%s\n' start list show wait stop kill \
-			restart log memory --help --version)
+			restart log memory bridge --help --version)
 		return
 	fi
 	case $before in
@@ -80,6 +80,8 @@ _vnode()
 			compgen -d -- "$current") ;;
 	show,*)
 		_vnode_reply "$current" < <(_vnode_known; _vnode_configs) ;;
+	bridge,*)
+		_vnode_reply "$current" <<< list ;;
 	wait,*|stop,*|kill,*|restart,*|log,*)
 		_vnode_reply "$current" < <(_vnode_known) ;;
 	esac

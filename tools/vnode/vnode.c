@@ -95,10 +95,11 @@ static const struct command {
 	  log_options, 1, 1, 0, command_log },
 	{ "memory", "", "Print the map of physical memory.",
 	  json_options, 0, 0, 0, command_memory },
+	{ "bridge", "list", "List the bridges, memory that vnodes share.",
+	  json_options, 1, 1, 0, command_bridge },
 	{ .name = "console" },
 	{ .name = "exec" },
 	{ .name = "device" },
-	{ .name = "bridge" },
 };
 
 /**

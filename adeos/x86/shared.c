@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pairs of registers of which the machine has one for all vnodes: an index, and
+ * the data behind it.  Only one CPU of the machine may be between the two
+ * (paper: "Locking primitives"; docs/locks.md).
+ */
+#include <linux/adeos.h>
+#include <linux/bitops.h>
+#include <linux/spinlock.h>
+
+#include "../lock.h"
+#include "../node.h"
+#include "arch.h"
+
+/* How long to wait for other vnodes: long enough for all of them, many times over */
+#define LOOKS		1000000
+
+/* The same, after that was in vain */
+#define LOOKS_BROKEN	1000
+
+/**
+ * struct guard - what keeps a pair of registers
+ * @local: among the CPUs of this kernel.  Not one of Linux's locks: it is taken
+ *	where lockdep must not look
+ * @lock: the inter-vnode lock that the holder of @local has; NULL if it has none
+ * @broken: it was not released the last time, however long that was waited for
+ * @timeouts: how often that was so
+ */
+struct guard {
+	arch_spinlock_t local;
+	struct adeos_lock *lock;
+	bool broken;
+	u32 timeouts;
+};
+
+static struct guard guards[COMMONS_LOCKS] = {
+	[0 ... COMMONS_LOCKS - 1] = { .local = __ARCH_SPIN_LOCK_UNLOCKED },
+};
+
+/* Lock slots are numbered by logical APIC IDs, which are the machine's. */
+static __always_inline unsigned int own_slot(void)
+{
+	u32 id = adeos_logical_id(raw_smp_processor_id());
+
+	return (id >> 4) * ADEOS_CLUSTER_CPUS + __ffs(id & 0xf);
+}
+
+/*
+ * The lock is memory that a broken vnode can write to.  Who cannot have it goes
+ * on without: a wrong access is better than a machine that stands still.
+ */
+static noinstr void take_from_vnodes(struct guard *g, struct adeos_lock *lock)
+{
+	g->lock = NULL;
+	if (adeos_lock_try(lock, own_slot(), g->broken ? LOOKS_BROKEN : LOOKS) == -EBUSY) {
+		g->broken = true;
+		g->timeouts++;
+		return;
+	}
+	/*
+	 * Whether its last owner died does not matter: each access writes the
+	 * index first.
+	 */
+	g->broken = false;
+	g->lock = lock;
+}
+
+/**
+ * adeos_shared_lock() - keep everybody else from a pair of registers
+ * @which: which pair
+ *
+ * Context: any.  Hard interrupts are off until it is released.
+ * Return: what adeos_shared_unlock() wants.
+ */
+noinstr unsigned long adeos_shared_lock(enum commons_lock which)
+{
+	unsigned long flags = adeos_hard_save();
+	struct guard *g = &guards[which];
+	struct commons *c = adeos_commons();
+
+	arch_spin_lock(&g->local);
+	/* Without commons, there is no other vnode yet. */
+	g->lock = NULL;
+	if (c)
+		take_from_vnodes(g, &c->lock[which]);
+	return flags;
+}
+
+/**
+ * adeos_shared_unlock() - the opposite
+ * @which: which pair
+ * @flags: what adeos_shared_lock() has returned
+ *
+ * Context: any.
+ */
+noinstr void adeos_shared_unlock(enum commons_lock which, unsigned long flags)
+{
+	struct guard *g = &guards[which];
+
+	if (g->lock)
+		adeos_lock_release(g->lock, own_slot());
+	arch_spin_unlock(&g->local);
+	adeos_hard_restore(flags);
+}
+
+/* What Linux calls: see asm/adeos.h and linux/adeos.h. */
+
+noinstr unsigned long adeos_ioapic_lock(void)
+{
+	return adeos_shared_lock(COMMONS_LOCK_IOAPIC);
+}
+
+noinstr void adeos_ioapic_unlock(unsigned long flags)
+{
+	adeos_shared_unlock(COMMONS_LOCK_IOAPIC, flags);
+}
+
+unsigned long adeos_pci_lock(void)
+{
+	return adeos_shared_lock(COMMONS_LOCK_PCI);
+}
+
+void adeos_pci_unlock(unsigned long flags)
+{
+	adeos_shared_unlock(COMMONS_LOCK_PCI, flags);
+}
+
+/**
+ * adeos_shared_recover() - take the locks from CPUs that are dead
+ * @clusters: their logical APIC clusters
+ * @nr: how many CPUs, four to a cluster
+ *
+ * Context: the root, any; the CPUs are parked, and are not used again yet.
+ */
+void adeos_shared_recover(const u32 *clusters, unsigned int nr)
+{
+	struct commons *c = adeos_commons();
+	u32 dead[2] = { };
+	unsigned int i, slot;
+
+	for (i = 0; i < nr; i++) {
+		slot = clusters[i / ADEOS_CLUSTER_CPUS] * ADEOS_CLUSTER_CPUS +
+			i % ADEOS_CLUSTER_CPUS;
+		dead[slot / 32] |= 1u << slot % 32;
+	}
+	for (i = 0; c && i < COMMONS_LOCKS; i++)
+		adeos_lock_recover(&c->lock[i], dead);
+}
+
+/**
+ * adeos_shared_timeouts() - how often an inter-vnode lock could not be had
+ *
+ * Context: any.
+ */
+u32 adeos_shared_timeouts(void)
+{
+	unsigned int i;
+	u32 sum = 0;
+
+	for (i = 0; i < COMMONS_LOCKS; i++)
+		sum += READ_ONCE(guards[i].timeouts);
+	return sum;
+}

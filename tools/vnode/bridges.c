@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reads /sys/kernel/adeos/bridges.  A bridge can vanish while it is read; it
+ * was not there then.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libadeos.h"
+
+#define MAX_BRIDGES	1024
+
+static int read_size(struct bridge *bridge, struct errtext *err)
+{
+	char text[64];
+
+	if (adeos_read(err, text, sizeof(text), "bridges/%u/size", bridge->number))
+		return -1;
+	if (!parse_number(text, ~0ULL >> 1, &bridge->size))
+		return err_set(err, "%s/bridges/%u/size: \"%.64s\": expected a number",
+			       adeos_root(), bridge->number, text);
+	return 0;
+}
+
+static int read_text(struct bridge *bridge, const char *file, char *text, size_t size,
+		     struct errtext *err)
+{
+	if (adeos_read(err, text, size, "bridges/%u/%s", bridge->number, file))
+		return -1;
+	text_printable(text);
+	return 0;
+}
+
+static int read_bridge(struct bridge *b, struct errtext *err)
+{
+	if (read_text(b, "name", b->name, sizeof(b->name), err) ||
+	    read_text(b, "scope", b->scope, sizeof(b->scope), err) ||
+	    read_text(b, "owner", b->owner, sizeof(b->owner), err) ||
+	    read_text(b, "state", b->state, sizeof(b->state), err) ||
+	    read_text(b, "kind", b->kind, sizeof(b->kind), err) ||
+	    read_text(b, "access", b->access, sizeof(b->access), err) ||
+	    read_text(b, "address", b->address, sizeof(b->address), err) ||
+	    read_text(b, "allowed", b->allowed, sizeof(b->allowed), err) ||
+	    read_text(b, "users", b->users, sizeof(b->users), err) ||
+	    read_size(b, err))
+		return -1;
+	return 0;
+}
+
+/* Has it vanished, so that it is no error that it could not be read? */
+static bool has_gone(const struct bridge *bridge)
+{
+	struct errtext ignored;
+	char text[64];
+
+	return adeos_read(&ignored, text, sizeof(text), "bridges/%u/state", bridge->number);
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	const struct bridge *x = a, *y = b;
+
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+/* Reads the bridges of @dir into @bridges, which has room for all. */
+static int read_dir(DIR *dir, struct bridge *bridges, size_t *nr, struct errtext *err)
+{
+	struct dirent *entry;
+	__u64 number;
+
+	*nr = 0;
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		if (!parse_number(entry->d_name, MAX_BRIDGES - 1, &number) || *nr == MAX_BRIDGES)
+			return err_set(err, "%s/bridges: \"%s\": expected a number from 0 to %d",
+				       adeos_root(), entry->d_name, MAX_BRIDGES - 1);
+		bridges[*nr].number = number;
+		if (!read_bridge(&bridges[*nr], err))
+			++*nr;
+		else if (!has_gone(&bridges[*nr]))
+			return -1;
+	}
+	return 0;
+}
+
+/**
+ * adeos_bridges - read all bridges of the machine
+ * @bridges: set to an array, in order of their numbers; the caller frees it
+ * @nr: set to its length
+ * @err: set on failure
+ *
+ * Return: 0 on success, -1 on failure.
+ */
+int adeos_bridges(struct bridge **bridges, size_t *nr, struct errtext *err)
+{
+	char path[PATH_MAX];
+	int error, ret;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/bridges", adeos_root());
+	dir = opendir(path);
+	if (!dir) {
+		error = errno;
+		if (error == ENOENT && adeos_expect_root(path, err))
+			return -1;
+		return err_set(err, "%s: %s", path, strerror(error));
+	}
+	*bridges = calloc(MAX_BRIDGES + 1, sizeof(**bridges));
+	ret = *bridges ? read_dir(dir, *bridges, nr, err) : err_set(err, "%s", strerror(ENOMEM));
+	closedir(dir);
+	if (ret) {
+		free(*bridges);
+		return -1;
+	}
+	qsort(*bridges, *nr, sizeof(**bridges), compare_numbers);
+	return 0;
+}
