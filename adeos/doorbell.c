@@ -78,7 +78,8 @@ void adeos_portals_handle(void)
 		return;
 	rung = portal_take(c, adeos_own_id(), READ_ONCE(masked));
 	for_each_set_bit(i, &rung, COMMONS_PORTALS) {
-		from = portal_rang(c, adeos_own_id(), i);
+		/* Who rang the nanokernel's own portals is for dsp_poll() to find out. */
+		from = i < ADEOS_PORTAL_FIRST ? ~0ULL : portal_rang(c, adeos_own_id(), i);
 		/* Pairs with adeos_portal_bind(): the cookie is there, too. */
 		handler = smp_load_acquire(&bindings[i].handler);
 		if (!handler || !from)

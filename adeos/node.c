@@ -88,7 +88,8 @@ static void node_tick(struct work_struct *work)
 	static struct adeos_counters counted;
 
 	mutex_lock(&adeos_lock);
-	dsp_tick(&node, adeos_now_ms());
+	if (dsp_tick(&node, adeos_now_ms()))
+		queue_work(system_highpri_wq, &poll_work);
 	node_show_bridges();
 	if (adeos_own_slot) {
 		/* Not in place: the root may read it at any time. */

@@ -8,6 +8,7 @@
 #include <linux/printk.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/sort.h>
 #include <linux/workqueue.h>
 
 #include "dsp.h"
@@ -22,7 +23,7 @@
  * struct room - what one attempt works with
  * @plan: the plan
  * @scratch: for place_plan()
- * @allocs: the bridges that can be moved
+ * @allocs: the bridges that can be moved, in order of their addresses
  * @index: which they are
  * @stays: bridges that did not move when they were asked
  * @moves: number of moves made
@@ -57,6 +58,13 @@ static enum place_kind kind_of(const struct bridge_entry *e)
 	return (e->pub.flags & BRIDGE_KIND) == BRIDGE_TRANSIENT ? PLACE_TRANSIENT : PLACE_BRIDGE;
 }
 
+static int by_address(const void *a, const void *b)
+{
+	u32 x = entry_of(*(const u16 *)a)->pub.pfn, y = entry_of(*(const u16 *)b)->pub.pfn;
+
+	return x < y ? -1 : x > y;
+}
+
 /* What is neither here nor free stays where it is. */
 static unsigned int list_movable(struct room *room)
 {
@@ -65,16 +73,19 @@ static unsigned int list_movable(struct room *room)
 
 	for (i = 0; i < COMMONS_BRIDGES; i++) {
 		e = entry_of(i);
-		if (BRIDGE_STATE(e->tag) != BRIDGE_LIVE || test_bit(i, room->stays) ||
-		    (e->pub.flags & BRIDGE_KIND) == BRIDGE_PINNED)
-			continue;
-		room->allocs[nr] = (struct place_alloc){
+		if (BRIDGE_STATE(e->tag) == BRIDGE_LIVE && !test_bit(i, room->stays) &&
+		    (e->pub.flags & BRIDGE_KIND) != BRIDGE_PINNED)
+			room->index[nr++] = i;
+	}
+	sort(room->index, nr, sizeof(room->index[0]), by_address, NULL);
+	for (i = 0; i < nr; i++) {
+		e = entry_of(room->index[i]);
+		room->allocs[i] = (struct place_alloc){
 			.start = PFN_PHYS((u64)e->pub.pfn),
 			.size = (u64)e->pub.pages << PAGE_SHIFT,
-			.users = commons_mask(adeos_commons()->bridge[i].users),
+			.users = commons_mask(adeos_commons()->bridge[room->index[i]].users),
 			.kind = kind_of(e),
 		};
-		room->index[nr++] = i;
 	}
 	return nr;
 }
