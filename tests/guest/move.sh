@@ -1,0 +1,115 @@
+# shellcheck shell=sh
+# A checkerboarded pool: room is made by moving bridges that vnodes use.
+# shellcheck source=tests/guest/lib.sh
+. ./lib.sh
+
+adeos=/sys/kernel/adeos
+errors() {
+	cat /sys/module/adeos_mover/parameters/errors
+}
+# rounds_go_on: the root's own user still uses its bridges
+rounds_go_on() {
+	before=$(cat /sys/module/adeos_mover/parameters/rounds)
+	tries=0
+	while [ "$(cat /sys/module/adeos_mover/parameters/rounds)" -lt $((before + 3)) ]; do
+		tries=$((tries + 1))
+		[ $tries -lt 1200 ] || return 1
+		sleep 0.1
+	done
+}
+# frozen ID: how often bridges were frozen there, when it last told
+frozen() {
+	cat "$adeos/vnodes/$1/bridges_frozen"
+}
+await_frozen() {
+	tries=0
+	until [ "$(frozen "$1")" -gt 0 ]; do
+		tries=$((tries + 1))
+		[ $tries -lt 1200 ] || return 1
+		sleep 0.1
+	done
+}
+# of FILE VALUE: number of bridges whose FILE says VALUE
+of() {
+	grep -lx "$2" $adeos/bridges/*/"$1" 2>/dev/null | grep -c .
+}
+
+before=$(pools)
+node 1 1 64M 'cmdline = lab.run="modprobe adeos_mover kib=1024; sleep 100000"'
+node 2 2 64M 'cmdline = lab.run="modprobe adeos_mover kib=1024 peers=2 slow=1; sleep 100000"'
+node 3 3 48M
+ok 'vnode 1' vnode start --timeout 300 node1
+ok 'has made its checkerboard' await_log 1 'mover is ready'
+ok 'vnode 2' vnode start --timeout 300 node2
+ok 'likewise, and uses those of vnode 1' await_log 2 'mover is ready: made [1-9].*, uses [3-9][0-9]'
+ok 'the root fills the rest' modprobe adeos_mover peers=6
+like "$(dmesg)" 'mover: bridge [0-9]*: -12' 'until there is no room for one more'
+largest=$(cat $adeos/memory/largest) free=$(cat $adeos/memory/free)
+diag "free: $free in $(vnode memory | grep -c free) ranges, the largest $largest"
+[ "$largest" -lt $((48 << 20)) ] && [ "$free" -gt $((52 << 20)) ]
+ok 'there is room for a vnode, but not in one piece' [ $? -eq 0 ]
+like "$(vnode memory)" 'bridge [0-9]* move-12$' 'vnode memory shows bridges'
+like "$(vnode bridge list)" '^move-0 +1 +1 +0-2 +movable +live +1M +0x' 'vnode bridge list, too'
+start=$(vnode bridge list | sed -n 's/^move-0 *1 .*0x//p')
+refuses 1 "vnode: .*taken by bridge" 'a region where a bridge is' sh -c "
+	sed 's/^memory.*/&\naddress = 0x$(printf %x $((0x$start / 4194304 * 4194304)))/' $conf/node3.conf >$conf/there.conf
+	vnode start there"
+
+ok 'a vnode starts that had no room' vnode start --timeout 300 node3
+diag "$(dmesg | grep 'adeos: moved')"
+like "$(dmesg)" 'adeos: moved [1-9][0-9]* bridges \([0-9]* KiB\) to make room for 49152 KiB$' 'the log tells what was moved'
+[ "$(cat $adeos/memory/moves_refused)" -gt 0 ]
+ok 'the bridge of a user that did not freeze stayed' [ $? -eq 0 ]
+[ "$(cat $adeos/memory/moves)" -gt 0 ] && [ "$(cat $adeos/memory/moved)" -gt 0 ]
+ok 'moves are counted' [ $? -eq 0 ]
+for id in 1 2; do
+	ok "bridges were frozen in vnode $id" await_frozen $id
+	diag "vnode $id: $(frozen $id) freezes, $(cat $adeos/vnodes/$id/bridges_frozen_us_max) us the longest, $(cat \
+		$adeos/vnodes/$id/bridges_frozen_us) us in all"
+done
+diag "root: $(frozen 0) freezes, $(cat $adeos/vnodes/0/bridges_frozen_us_max) us the longest"
+for n in "$adeos"/bridges/*; do
+	[ "$(cat "$n/kind")" != pinned ] || [ "$(cat "$n/moves")" -eq 0 ] || echo "$n"
+done >/tmp/pinned
+is "$(cat /tmp/pinned)" '' 'none of those that are pinned was'
+is "$(of state live)" "$(find $adeos/bridges -mindepth 1 -maxdepth 1 | grep -c .)" 'none is in motion any more'
+
+ok 'a bridge that had no room' sh -c "echo 6144 >/sys/module/adeos_mover/parameters/big"
+like "$(vnode bridge list)" '^big +0 +0 .* 6M ' 'is there'
+like "$(dmesg)" 'to make room for 6144 KiB$' 'and room was made for it'
+
+ok 'the root still uses its bridges' rounds_go_on
+is "$(errors)" 0 'and found what it wrote'
+for id in 1 2; do
+	unlike "$(vnode log $id)" "mover: page|$splats" "vnode $id found what it wrote"
+done
+
+# One of the users dies while bridges are moved.
+moved=$(cat $adeos/memory/moves)
+ok 'vnode 3 is killed' vnode kill 3
+ok 'a larger one' sed -i 's/^memory.*/memory = 52M/' $conf/node3.conf
+vnode start --timeout 300 node3 >/tmp/start.log 2>&1 &
+starter=$!
+tries=0
+while [ "$(cat $adeos/memory/moves)" -eq "$moved" ] && kill -0 $starter 2>/dev/null && [ $tries -lt 3000 ]; do
+	tries=$((tries + 1))
+	sleep 0.01
+done
+ok 'vnode 2 is killed meanwhile' vnode kill 2
+wait $starter
+is "$?$(cat /tmp/start.log)" 0 'and it starts'
+unlike "$(vnode log 1)" "mover: page|$splats" 'vnode 1 found what it wrote'
+ok 'the root goes on' rounds_go_on
+is "$(errors)" 0 'and found what it wrote'
+
+ok 'vnode 3 is killed again' vnode kill 3
+ok 'the root lets go' modprobe -r adeos_mover
+ok 'vnode 1 is killed' vnode kill 1
+tries=0
+until [ "$(pools)" = "$before" ] || [ $tries -gt 600 ]; do
+	tries=$((tries + 1))
+	sleep 0.1
+done
+is "$(pools | sed 's/free [0-9]*/free/;s/largest.*//')" "$(echo "$before" | sed 's/free [0-9]*/free/;s/largest.*//')" 'CPUs are back'
+is "$(vnode bridge list | grep -c -v -e NAME -e '^big ')" 0 'no bridge is left but the big one'
+is $(($(echo "$before" | sed 's/.*free \([0-9]*\) .*/\1/') - $(cat $adeos/memory/free))) $((6 << 20)) 'and memory is back besides its'
