@@ -2,25 +2,32 @@
 # The test suite.  A test is a program that prints TAP; a line "# needs: plain
 # debug" in it names the kernels that it uses besides the normal one.
 
+# find_test NAME: its file; where it has a short form and a long one, --long tells
+find_test() {
+	found=tests/$1.t
+	if [ -f "tests/long/$1.t" ] && { [ -n "$long" ] || [ ! -f "$found" ]; }; then
+		found=tests/long/$1.t
+	fi
+	[ -f "$found" ] || die "test: there is no $found" 2
+	echo "$found"
+}
+
 run_tests() {
 	long=
+	names=
 	tests=
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--long) long=1 ;;
 		-*) wrong_usage "test: unknown option $1" ;;
-		*)
-			found=
-			for file in "tests/$1.t" "tests/long/$1.t"; do
-				[ ! -f "$top/$file" ] || found=$file
-			done
-			[ -n "$found" ] || die "test: there is no tests/$1.t" 2
-			tests="$tests $found"
-			;;
+		*) names="$names $1" ;;
 		esac
 		shift
 	done
 	cd "$top" || return
+	for name in $names; do
+		tests="$tests $(find_test "$name")" || exit
+	done
 	if [ -z "$tests" ]; then
 		tests=$(ls tests/*.t)
 		[ -z "$long" ] || tests="$tests $(ls tests/long/*.t)"
