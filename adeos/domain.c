@@ -15,6 +15,7 @@
  *
  * Linux's stage is the last one and looks different, for speed: x86/pipeline.c.
  */
+#include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/export.h>
@@ -240,7 +241,7 @@ EXPORT_SYMBOL_GPL(adeos_domain_propagate);
  *
  * What they had logged when it was unplugged is lost.
  *
- * Context: process.
+ * Context: process, cpus_write_lock() held.
  */
 void adeos_domains_prepare(unsigned int cpu)
 {
@@ -494,8 +495,8 @@ static void drain(void *info)
  *
  * What its stages had logged goes on to the next one.
  *
- * Context: process, may sleep, and waits for CPUs on which another domain has
- * stalled its stage; on return, none of its handlers runs any more.
+ * Context: process, may sleep, without cpus_read_lock(), and waits for CPUs on
+ * which another domain has stalled its stage; on return, none of its handlers runs any more.
  * Return: 0, or -ENOMEM, and then the domain stands as it was.
  */
 int adeos_domain_unregister(struct adeos_domain *dom)
@@ -503,10 +504,13 @@ int adeos_domain_unregister(struct adeos_domain *dom)
 	struct pipeline *new;
 	unsigned int i;
 
+	/* In the order of a CPU that is plugged: adeos_domains_prepare() */
+	cpus_read_lock();
 	mutex_lock(&domains_lock);
 	new = pipeline_copy(NULL, dom);
 	if (!new) {
 		mutex_unlock(&domains_lock);
+		cpus_read_unlock();
 		return -ENOMEM;
 	}
 	for (i = 0; i < NR_VECTORS; i++)
@@ -521,6 +525,7 @@ int adeos_domain_unregister(struct adeos_domain *dom)
 	pipeline_set(new);
 	kobject_del(&dom->kobj);
 	mutex_unlock(&domains_lock);
+	cpus_read_unlock();
 	kobject_put(&dom->kobj);
 	return 0;
 }

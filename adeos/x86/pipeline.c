@@ -236,16 +236,15 @@ noinstr void adeos_kick(void)
 /**
  * adeos_kick_all() - have all CPUs look at all logs soon
  *
- * Context: process.
+ * Context: process, cpus_read_lock() held.
  */
 void adeos_kick_all(void)
 {
 	unsigned int cpu;
 
-	cpus_read_lock();
+	lockdep_assert_cpus_held();
 	for_each_online_cpu(cpu)
 		apic->send_IPI(cpu, ADEOS_PORTAL_VECTOR);
-	cpus_read_unlock();
 }
 
 /*
