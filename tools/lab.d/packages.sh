@@ -90,3 +90,100 @@ unpack_busybox() {
 	rm -rf "$build/busybox"
 	dpkg-deb -x "$build"/deb/busybox-static_*_i386.deb "$build/busybox"
 }
+
+# Programs that only tests need in a machine, with the libraries they are linked
+# with, as an archive that a kernel can unpack behind its initrd: build/stress.cpio.
+# They are i386 packages, which like busybox are only unpacked, and of the
+# libraries nothing but what the linker needs.
+list_stress_packages() {
+	cat <<'LIST'
+linux-perf
+stress-ng
+
+libapparmor1
+libaudit1
+libbabeltrace1
+libbsd0
+libbz2-1.0
+libc6
+libcap-ng0
+libcap2
+libcrypt1
+libdrm2
+libdw1
+libegl1
+libelf1
+libexpat1
+libffi8
+libgbm1
+libgcc-s1
+libgles2
+libglib2.0-0
+libglvnd0
+libjpeg62-turbo
+libjudydebian1
+libkmod2
+liblzma5
+libmd0
+libnuma1
+libopencsd1
+libpcre2-8-0
+libperl5.36
+libpython3.11
+libsctp1
+libslang2
+libssl3
+libstdc++6
+libunwind8
+libuuid1
+libwayland-server0
+libxxhash0
+libzstd1
+zlib1g
+LIST
+}
+
+unpack_stress() {
+	cd "$build" || return
+	rm -rf deb/stress stress.packages stress.root
+	mkdir -p deb/stress stress.packages stress.root/usr/bin stress.root/lib/i386-linux-gnu
+	# shellcheck disable=SC2046 # a list
+	(cd deb/stress && apt-get download $(list_stress_packages | sed 's/..*/&:i386/'))
+	for package in deb/stress/*.deb; do
+		dpkg-deb -x "$package" stress.packages
+	done
+	cp stress.packages/usr/bin/perf stress.packages/usr/bin/stress-ng stress.root/usr/bin/
+	cp stress.packages/lib/ld-linux.so.2 stress.root/lib/
+	copy_libraries
+	pack stress.root >stress.cpio
+	rm -rf stress.packages stress.root
+}
+
+# The libraries that the programs name, and those that they name in turn
+copy_libraries() {
+	while
+		copied=
+		for library in $(readelf -d stress.root/usr/bin/* stress.root/lib/i386-linux-gnu/* 2>/dev/null |
+			sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u); do
+			[ ! -e "stress.root/lib/i386-linux-gnu/$library" ] || continue
+			cp "$(find stress.packages/lib stress.packages/usr/lib -path "*/i386-linux-gnu/$library")" \
+				stress.root/lib/i386-linux-gnu/
+			copied=1
+		done
+		[ -n "$copied" ]
+	do
+		:
+	done
+}
+
+build_stress() {
+	stress_key=$({
+		list_stress_packages
+		cat "$lab_d/packages.sh"
+	} | hash_text)
+	is_fresh stress "$stress_key" && [ -f "$build/stress.cpio" ] && return
+	rm -f "$build/stamps/stress"
+	step apt-update update_package_lists
+	step stress unpack_stress
+	mark_fresh stress "$stress_key"
+}

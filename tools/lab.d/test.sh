@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # The test suite.  A test is a program that prints TAP; a line "# needs: plain
-# debug" in it names the kernels that it uses besides the normal one.
+# debug" in it names the kernels that it uses besides the normal one; "stress"
+# there stands for the programs that packages.sh lists for it.
 
 # find_test NAME: its file; where it has a short form and a long one, --long tells
 find_test() {
@@ -14,6 +15,7 @@ find_test() {
 
 run_tests() {
 	long=
+	stress=
 	names=
 	tests=
 	while [ $# -gt 0 ]; do
@@ -40,9 +42,13 @@ run_tests() {
 		case $need in
 		plain) (plain=1 && build_variant) ;;
 		debug) (debug=1 && build_variant) ;;
+		stress) stress=1 ;;
 		esac
 	done
 	build_variant
+	if [ -n "$stress" ]; then
+		(lock_build && build_stress)
+	fi
 
 	# What is tested is what was just built, whatever is edited meanwhile.
 	LAB_NO_BUILD=1
