@@ -1,0 +1,69 @@
+# shellcheck shell=sh
+# stress.sh NUMBER SECONDS: the root and a vnode under the load of stress-node.sh at
+# once.  The share has stress.cpio, and place for an initrd.
+# shellcheck source=tests/guest/lib.sh
+. ./lib.sh
+
+log=/run/vnode.log
+
+# The vnode has no files but its initrd's; archives in it may follow each other.
+cat stress.cpio >initrd.img
+printf '%s\n' stress-node.sh stress-exclude | cpio -o -H newc >>initrd.img 2>/dev/null
+cat /boot/initrd.img >>initrd.img
+(cd / && cpio -idu 2>/dev/null) <stress.cpio
+
+node 1 2,3 448M "cmdline = rcupdate.rcu_cpu_stall_timeout=120 lab.run=\"sh /stress-node.sh $1 $2 backwards\""
+sed -i "s|^initrd = .*|initrd = $PWD/initrd.img|" $conf/node1.conf
+before=$(pools)
+ok 'the vnode starts' vnode start --timeout 300 node1
+rm initrd.img
+# All of it, since it is longer than the memory that it is kept in
+vnode log -f 1 >$log &
+follower=$!
+sh stress-node.sh "$1" "$2" >/run/root.log 2>&1
+
+# ended: the vnode is through, too.  It is waited for as long as it lives.
+ended() {
+	until grep -q 'stress: done' $log; do
+		[ "$(state 1)" = running ] || return 1
+		sleep 1
+	done
+}
+
+# claims NAME LOG: what one of them made of it
+claims() {
+	for class in cpu vm filesystem scheduler interrupt pipe network os; do
+		like "$(grep "stress: class $class" "$2")" 'status [03]:' "$1: stress-ng ends well, class $class"
+	done
+	for what in plug load trace perf; do
+		like "$(grep "stress: $what" "$2")" "stress: $what [1-9][0-9]* times" "$1: $what while it runs"
+	done
+	diag "$1:" "$(sed -n 's/.*stress: //p' "$2")"
+}
+
+ok 'the vnode ends it, too' ended
+claims root /run/root.log
+claims vnode $log
+unlike "$(cat $log)" "$splats" 'the vnode has nothing to complain about'
+
+# Every interrupt that waited had come before, and nobody was sent nonsense.
+# waited ID: sum of those that were logged; fails if there are more of a vector than were received
+waited() {
+	logged=$(cat "/sys/kernel/adeos/vnodes/$1/interrupts_logged")
+	printf '%s\n' "$logged" "$(cat "/sys/kernel/adeos/vnodes/$1/interrupts")" | awk '
+		NR == 1 { for (i = 1; i <= NF; i++) logged[i] = $i; next }
+		{ for (i = 1; i <= NF; i++) { sum += $i; if (logged[i] > $i) { print "vector", i - 1, logged[i], "of", $i; bad = 1 } } }
+		END { exit bad || !sum }'
+}
+
+for id in 0 1; do
+	ok "vnode $id: no more interrupts waited than came" waited $id
+	is "$(cat /sys/kernel/adeos/vnodes/$id/messages_bad)" 0 "vnode $id: no bad messages"
+done
+is "$(state 1)" running 'the vnode is running'
+ok 'the vnode beats' await_beat 1
+ok 'the vnode stops' vnode stop --timeout 300 1
+wait $follower
+is "$(state 1)" stopped 'it was not killed'
+unlike "$(cat $log)" "$splats" 'and it had nothing to complain about at the end'
+is "$(pools)" "$before" 'all memory is back'
