@@ -345,6 +345,7 @@ out:
 		pr_warn("adeos: vnode %u cannot be shown in sysfs\n", vn->id);
 	return ret ? ERR_PTR(ret) : vn;
 }
+
 /**
  * adeos_vnode_create() - take CPUs and memory for a vnode
  * @spec: what it is made of

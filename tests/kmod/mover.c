@@ -39,7 +39,7 @@ module_param(rounds, uint, 0444);
  */
 struct used {
 	struct adeos_bridge *bridge;
-	struct mutex lock;
+	struct mutex lock;	/* see above */
 	bool frozen;
 	bool gone;
 	u32 value;
