@@ -122,9 +122,19 @@ static __always_inline int lock_take(struct adeos_lock *lock, u32 word, unsigned
  */
 noinstr int adeos_lock_wait(struct adeos_lock *lock, unsigned int slot, u32 looks)
 {
-	u32 word, last = 0, patience = ADEOS_LOCK_PATIENCE;
+	u32 word = 0, last = 0, patience = ADEOS_LOCK_PATIENCE;
 	unsigned int ahead;
 	int err = -EBUSY;
+
+	/*
+	 * What the lock protects is short: mostly it is free again before this
+	 * CPU could be seen to wait, which costs everybody more than one moment.
+	 */
+	cpu_relax();
+	ADEOS_LOCK_STEP(ADEOS_LOCK_ENTER);
+	/* Acquire: as in adeos_lock_try(). */
+	if (!READ_ONCE(lock->owner) && try_cmpxchg_acquire(&lock->owner, &word, slot + 1))
+		return 0;
 
 	do {
 		/* The first time, or if somebody took this CPU to be gone. */
@@ -162,7 +172,7 @@ noinstr int adeos_lock_wait(struct adeos_lock *lock, unsigned int slot, u32 look
 		/* Who comes later looks less often, to leave the line alone. */
 		do
 			cpu_relax();
-		while (ahead--);
+		while (ahead-- > 1);
 	} while (looks == ADEOS_LOCK_FOREVER || looks-- > 1);
 
 	/*

@@ -58,7 +58,7 @@ struct adeos_lock {
 
 /* One for each access to the lock, for tests: there a CPU can be stopped or die. */
 enum adeos_lock_step {
-	ADEOS_LOCK_ENTER,	/* before the first attempt */
+	ADEOS_LOCK_ENTER,	/* before the first attempt, and the second */
 	ADEOS_LOCK_REGISTER,	/* before its bit is set */
 	ADEOS_LOCK_LOOK,	/* before the owner word is read */
 	ADEOS_LOCK_JUDGE,	/* before bits are read to judge an offer */
@@ -95,7 +95,7 @@ bool adeos_lock_recover(struct adeos_lock *lock, const u32 dead[2]);
  * @slot: the caller's CPU slot, below ADEOS_MAX_CPUS
  * @looks: how often to look at the lock, at most, before giving up; taken for 1
  *	if 0.  Between looks are as many cpu_relax() as CPUs are ahead in the
- *	queue, and one more.
+ *	queue, but one at least.
  *
  * It queues like adeos_lock_acquire() as long as it looks.
  *
