@@ -262,6 +262,9 @@ EXPORT_SYMBOL_GPL(adeos_portal_ring);
  * @to: a bit for each ID
  * @portal: number of the portal
  *
+ * One interrupt for each vnode is the least: no APIC cluster has CPUs of two
+ * vnodes, and a destination is in one cluster.
+ *
  * Context: any.
  * Return: 0, or what adeos_portal_ring() returns for one of them; the others
  * were rung.
