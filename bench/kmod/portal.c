@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long it takes to ring another vnode and be rung back; the other one has
- * loaded tests/kmod/peer.c.  Then the same while its Linux has interrupts disabled.
+ * How long it takes until a portal's handler in another vnode has answered, in
+ * a bridge or by a portal; the other one has loaded tests/kmod/peer.c.  Its CPU is
+ * idle, then busy, then its Linux has interrupts disabled.
  */
 #include <linux/adeos.h>
 #include <linux/delay.h>
 #include <linux/err.h>
-#include <linux/ktime.h>
 #include <linux/module.h>
 
 #include "../../tests/kmod/peer.h"
+#include "best.h"
 
-static unsigned int id = 1, rounds = 5000, stall_ms = 3000;
+static unsigned int id = 1, busy_ms = 60000;
 module_param(id, uint, 0444);
-module_param(rounds, uint, 0444);
-module_param(stall_ms, uint, 0444);
+module_param(busy_ms, uint, 0444);
 
+static struct peer_box *box;
 static u32 pongs;
 
 static void pong(unsigned int portal, u64 from, void *cookie)
@@ -23,51 +24,53 @@ static void pong(unsigned int portal, u64 from, void *cookie)
 	WRITE_ONCE(pongs, pongs + 1);
 }
 
-static int ping(unsigned int nr)
+static int ring_and_await(unsigned int portal, const u32 *answers)
 {
-	u32 before;
-	int ret;
+	u32 before = READ_ONCE(*answers);
+	int ret = adeos_portal_ring(id, portal);
 
-	while (nr--) {
-		before = READ_ONCE(pongs);
-		ret = adeos_portal_ring(id, PEER_PING);
-		if (ret)
-			return ret;
-		while (READ_ONCE(pongs) == before)
-			cpu_relax();
-	}
-	return 0;
-}
-
-static int measure(const char *what)
-{
-	u64 start;
-	int ret = ping(rounds / 10);
-
-	start = ktime_get_ns();
-	ret = ret ?: ping(rounds);
-	if (!ret)
-		pr_info("bench: %s %llu ns\n", what, div_u64(ktime_get_ns() - start, rounds));
+	while (!ret && READ_ONCE(*answers) == before)
+		cpu_relax();
 	return ret;
 }
 
-static int measure_stalled(struct peer_box *box)
+static int echo(void)
+{
+	return ring_and_await(PEER_ECHO, &box->echoes);
+}
+
+static int ping(void)
+{
+	return ring_and_await(PEER_PING, &pongs);
+}
+
+static void measure(const char *state)
+{
+	pr_info("bench: echo%s %llu ns\n", state, best_ns(echo));
+	pr_info("bench: ping%s %llu ns\n", state, best_ns(ping));
+}
+
+/* Has the other vnode do that while it is measured. */
+static void measure_while(u32 command, const char *state)
 {
 	u32 seq = box->seq + 1;
-	int ret;
 
-	box->command = PEER_STALL;
-	box->arg = stall_ms;
+	WRITE_ONCE(box->stalled, 0);
+	WRITE_ONCE(box->release, 0);
+	box->command = command;
+	box->arg = busy_ms;
 	/* Pairs with peer_work() in peer.c. */
 	smp_store_release(&box->seq, seq);
 	adeos_portal_ring(id, PEER_PORTAL);
-	msleep(200);
-	ret = measure("stalled");
+	while (!READ_ONCE(box->stalled))
+		msleep(20);
+	measure(state);
 	/* It was so to the end, or it counts for nothing. */
 	if (READ_ONCE(box->ack) == seq)
-		pr_err("bench: the stall was over too early\n");
+		pr_err("bench: it was over too early\n");
 	WRITE_ONCE(box->release, 1);
-	return ret;
+	while (READ_ONCE(box->ack) != seq)
+		msleep(20);
 }
 
 static int __init portal_init(void)
@@ -79,7 +82,10 @@ static int __init portal_init(void)
 		return PTR_ERR(bridge);
 	ret = adeos_portal_bind(PEER_PONG, pong, NULL);
 	if (!ret) {
-		ret = measure("portal") ?: measure_stalled(adeos_bridge_addr(bridge));
+		box = adeos_bridge_addr(bridge);
+		measure("");
+		measure_while(PEER_BUSY, "_busy");
+		measure_while(PEER_STALL, "_stalled");
 		adeos_portal_unbind(PEER_PONG);
 	}
 	adeos_bridge_close(bridge);

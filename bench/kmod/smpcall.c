@@ -1,38 +1,60 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How long smp_call_function_single() takes that waits, from one CPU to another. */
+/*
+ * How long smp_call_function_single() takes that waits, from one CPU to another
+ * that is idle; then to one that is busy.
+ */
 #include <linux/cpumask.h>
-#include <linux/ktime.h>
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/smp.h>
 
-static unsigned int rounds = 5000;
-module_param(rounds, uint, 0444);
+#include "best.h"
+
+static unsigned int other;
+static bool is_busy;
 
 static void nothing(void *info)
 {
 }
 
-static void measure(void)
+static int call(void)
 {
-	unsigned int i, other = cpumask_any_but(cpu_online_mask, smp_processor_id());
-	u64 start;
+	return smp_call_function_single(other, nothing, NULL, true);
+}
 
-	for (i = 0; i < rounds / 10; i++)
-		smp_call_function_single(other, nothing, NULL, true);
-	start = ktime_get_ns();
-	for (i = 0; i < rounds; i++)
-		smp_call_function_single(other, nothing, NULL, true);
-	pr_info("bench: call %llu ns\n", div_u64(ktime_get_ns() - start, rounds));
+static int busy(void *data)
+{
+	WRITE_ONCE(is_busy, true);
+	while (!kthread_should_stop())
+		mdelay(1);
+	return 0;
 }
 
 static int __init smpcall_init(void)
 {
-	preempt_disable();
-	measure();
-	preempt_enable();
+	struct task_struct *task;
+
+	/* Who loads it has bound itself to this CPU. */
+	other = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
+	pr_info("bench: call %llu ns\n", best_ns(call));
+
+	task = kthread_run_on_cpu(busy, NULL, other, "bench/%u");
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	while (!READ_ONCE(is_busy))
+		msleep(20);
+	pr_info("bench: call_busy %llu ns\n", best_ns(call));
+	kthread_stop(task);
 	return 0;
 }
 module_init(smpcall_init);
+
+static void __exit smpcall_exit(void)
+{
+}
+module_exit(smpcall_exit);
 
 MODULE_DESCRIPTION("Benchmark of cross-calls");
 MODULE_LICENSE("GPL");

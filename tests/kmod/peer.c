@@ -109,7 +109,7 @@ static void stall(void *ms)
 {
 	unsigned long left = (unsigned long)ms;
 
-	/* Interrupts are disabled here. */
+	/* In an on_each_cpu(), interrupts are disabled here. */
 	WRITE_ONCE(box->stalled, 1);
 	while (!READ_ONCE(box->release) && left--)
 		mdelay(1);
@@ -134,6 +134,9 @@ static int peer_do(const struct peer_box *b)
 		return peer_ring(b->scope, b->arg);
 	case PEER_STALL:
 		on_each_cpu(stall, (void *)(unsigned long)b->arg, false);
+		return 0;
+	case PEER_BUSY:
+		stall((void *)(unsigned long)b->arg);
 		return 0;
 	case PEER_PANIC:
 		panic("a test wants it");
@@ -173,6 +176,11 @@ static void peer_ping(unsigned int portal, u64 from, void *cookie)
 	adeos_portal_ring_set(from, PEER_PONG);
 }
 
+static void peer_echo(unsigned int portal, u64 from, void *cookie)
+{
+	WRITE_ONCE(box->echoes, box->echoes + 1);
+}
+
 static void peer_pong(unsigned int portal, u64 from, void *cookie)
 {
 	WRITE_ONCE(pongs, pongs + 1);
@@ -203,6 +211,7 @@ static int __init peer_init(void)
 	adeos_portal_bind(PEER_PORTAL, peer_command, NULL);
 	adeos_portal_bind(PEER_PING, peer_ping, NULL);
 	adeos_portal_bind(PEER_PONG, peer_pong, NULL);
+	adeos_portal_bind(PEER_ECHO, peer_echo, NULL);
 	pr_info("adeos: peer is ready\n");
 	return 0;
 }
@@ -213,6 +222,7 @@ static void __exit peer_exit(void)
 	adeos_portal_unbind(PEER_PORTAL);
 	adeos_portal_unbind(PEER_PING);
 	adeos_portal_unbind(PEER_PONG);
+	adeos_portal_unbind(PEER_ECHO);
 	irq_work_sync(&wake);
 	flush_work(&work);
 	peer_close();

@@ -12,6 +12,7 @@
 #define PEER_PORTAL	16	/* a command is there */
 #define PEER_PING	17	/* ring back */
 #define PEER_PONG	18
+#define PEER_ECHO	19	/* add one to @echoes */
 
 enum peer_command {
 	PEER_NOTHING,
@@ -23,6 +24,7 @@ enum peer_command {
 	PEER_SUM,	/* of its words */
 	PEER_RING,	/* PEER_PING of vnode @scope, @arg times, each waiting for the pong */
 	PEER_STALL,	/* Linux's interrupts, on all CPUs, until @release, @arg ms at most */
+	PEER_BUSY,	/* the same, but with interrupts enabled, on one CPU */
 	PEER_PANIC,
 };
 
@@ -37,10 +39,11 @@ enum peer_command {
  * @name: name of a bridge
  * @result: 0, negative errno, or a value
  * @pings: how often PEER_PING was rung
+ * @echoes: how often PEER_ECHO was rung
  * @gone: how often a bridge has gone
  * @moved: how often a bridge was moved
- * @stalled: a CPU is stalled
- * @release: set by who has stalled it, to end that
+ * @stalled: a CPU is stalled, or busy
+ * @release: set by who has made it so, to end that
  */
 struct peer_box {
 	u32 seq;
@@ -52,6 +55,7 @@ struct peer_box {
 	char name[32];
 	s32 result;
 	u32 pings;
+	u32 echoes;
 	u32 gone;
 	u32 moved;
 	u32 stalled;
