@@ -101,7 +101,7 @@ static void interrupts(void)
 	}
 }
 
-static void start(u32 id)
+static void start_vnode(u32 id)
 {
 	u32 cluster = 1;
 
@@ -140,13 +140,13 @@ static void begin(u32 nr)
 	free_pfn = 1;
 	dsp_root_init(&node[0], &root, &commons, 0, &ops, NULL, 0);
 	for (id = 1; id < nodes; id++)
-		start(id);
+		start_vnode(id);
 	for (id = 1; id < nodes; id++)
 		create(id);
 }
 
 /* Each vnode to the next; the interrupt and what it makes the other do count. */
-static void messages(void)
+static void send_all(void)
 {
 	union dsp_msg msg;
 	u32 i, id, before = received;
@@ -186,7 +186,7 @@ static void membership(void)
 
 	dsp_root_died(&node[0], nodes - 1, 0);
 	interrupts();
-	start(nodes - 1);
+	start_vnode(nodes - 1);
 	if (member_unsettled(&root.member, &commons))
 		fail("not everybody has the newest view");
 	for (id = 0; id < nodes; id++)
@@ -248,7 +248,7 @@ int main(int argc, char **argv)
 		if (nr < 2 || nr > COMMONS_NODES)
 			fail("2 to 64 nodes");
 		begin(nr);
-		measure("message", messages, ROUNDS * nr);
+		measure("message", send_all, ROUNDS * nr);
 		measure("bridge open+close", bridges, ROUNDS * nr);
 		measure("membership change", membership, 2);
 	}

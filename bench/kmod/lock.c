@@ -127,7 +127,7 @@ static u64 best(void (*batch)(unsigned int slot, unsigned int times))
 	return min;
 }
 
-static void alone(void)
+static void measure_alone(void)
 {
 	u64 nothing = best(batch_nothing);
 	unsigned int i;
@@ -244,7 +244,7 @@ static int __init lock_init(void)
 {
 	adeos_lock_init(&adeos);
 	if (!cpus) {
-		alone();
+		measure_alone();
 		return 0;
 	}
 	if (cpus > num_online_cpus() || !rounds || rounds > MAX_ROUNDS)
