@@ -76,7 +76,8 @@ static __always_inline u32 lock_next(u64 waiting, unsigned int slot)
 }
 
 /* How many wait whose turn comes before @slot's: from @word's slot on. */
-static __always_inline unsigned int lock_ahead(const struct adeos_lock *lock, u32 word, unsigned int slot)
+static __always_inline unsigned int lock_ahead(const struct adeos_lock *lock, u32 word,
+					       unsigned int slot)
 {
 	unsigned int turn = (word & ADEOS_LOCK_SLOT) - 1;
 	u64 from, before = (1ULL << slot) - 1;

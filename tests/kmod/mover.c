@@ -3,9 +3,9 @@
  * A kernel that has many bridges, uses those of others, too, and watches that
  * all of them come through when they are moved.
  *
- * It makes bridges of @kib each, until there is no more room for them, and
- * destroys every other one of them: a checkerboard.  In the rest, and in what the
- * vnodes in @peers have left, it writes without end, and reads what it wrote.
+ * It makes bridges of @kib each, until there is no more room for them, and keeps
+ * every @keep-th of them: a checkerboard.  In these, and in those that the vnodes
+ * in @peers have kept, it writes without end, and reads what it wrote.
  */
 #include <linux/adeos.h>
 #include <linux/delay.h>
@@ -20,6 +20,8 @@
 
 static unsigned int kib = 2048;
 module_param(kib, uint, 0444);
+static unsigned int keep = 2;
+module_param(keep, uint, 0444);
 static unsigned long peers;
 module_param(peers, ulong, 0444);
 static bool slow;		/* the first time, it does not freeze in time */
@@ -134,14 +136,14 @@ static void name_of(char name[16], unsigned int i)
 	snprintf(name, 16, "move-%u", i);
 }
 
-/* Half of those that stay are transient, and one does not move at all. */
+/* Some are transient, and one does not move at all. */
 static int create(unsigned int i)
 {
 	char name[16];
 	struct adeos_bridge_spec spec = {
 		.name = name, .size = kib << 10, .allowed = ~0ULL,
 		.flags = i % 4 == 2 ? ADEOS_BRIDGE_TRANSIENT :
-			 i == 32 ? ADEOS_BRIDGE_PINNED : ADEOS_BRIDGE_MOVABLE,
+			 i == 36 ? ADEOS_BRIDGE_PINNED : ADEOS_BRIDGE_MOVABLE,
 	};
 
 	name_of(name, i);
@@ -154,7 +156,6 @@ static int open(u32 scope, unsigned int i)
 	char name[16];
 
 	name_of(name, i);
-	mutex_init(&u->lock);
 	u->bridge = adeos_bridge_open(scope, name, true, &ops, u);
 	if (IS_ERR(u->bridge))
 		return PTR_ERR(u->bridge);
@@ -181,31 +182,33 @@ static unsigned int fill(void)
 	return i;
 }
 
+static void destroy(unsigned int i)
+{
+	if (open(adeos_vnode_id(), i) || adeos_bridge_destroy(used[nr_used - 1].bridge))
+		pr_err("adeos: mover: bridge %u cannot be destroyed\n", i);
+	else
+		adeos_bridge_close(used[--nr_used].bridge);
+}
+
 static int __init mover_init(void)
 {
-	struct adeos_bridge *b;
-	unsigned int i, nr;
+	unsigned int i, nr, max = (1 + hweight_long(peers)) * MOVER_BRIDGES;
 	unsigned long id;
-	char name[16];
 
-	used = kvcalloc((1 + hweight_long(peers)) * MOVER_BRIDGES, sizeof(*used), GFP_KERNEL);
+	used = kvcalloc(max, sizeof(*used), GFP_KERNEL);
 	if (!used)
 		return -ENOMEM;
+	for (i = 0; i < max; i++)
+		mutex_init(&used[i].lock);
 	nr = fill();
 	for (i = 0; i < nr; i++) {
-		if (i % 2 == 0) {
+		if (i % keep)
+			destroy(i);
+		else
 			open(adeos_vnode_id(), i);
-			continue;
-		}
-		name_of(name, i);
-		b = adeos_bridge_open(adeos_vnode_id(), name, true, &ops, &used[nr_used]);
-		if (IS_ERR(b) || adeos_bridge_destroy(b))
-			pr_err("adeos: mover: %s cannot be destroyed\n", name);
-		if (!IS_ERR(b))
-			adeos_bridge_close(b);
 	}
 	for_each_set_bit(id, &peers, BITS_PER_LONG)
-		for (i = 0; i < MOVER_BRIDGES; i += 2)
+		for (i = 0; i < MOVER_BRIDGES; i++)
 			open(id, i);
 	thread = kthread_run(mover, NULL, "mover");
 	pr_info("adeos: mover is ready: made %u, uses %u\n", nr, nr_used);
