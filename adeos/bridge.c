@@ -87,6 +87,12 @@ static void *map_bridge(u32 index, size_t *size)
 
 	if (ret)
 		return ERR_PTR(ret);
+	/* Somebody has forged the entry: a bridge is never of our own memory. */
+	if (region_intersects(PFN_PHYS(pfn), (size_t)pages << PAGE_SHIFT, IORESOURCE_SYSTEM_RAM,
+			      IORES_DESC_NONE) != REGION_DISJOINT) {
+		adeos_node()->count.bad_bridge++;
+		return ERR_PTR(-EPROTO);
+	}
 	addr = adeos_map(PFN_PHYS(pfn), (size_t)pages << PAGE_SHIFT);
 	if (size)
 		*size = (size_t)pages << PAGE_SHIFT;

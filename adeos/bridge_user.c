@@ -273,6 +273,11 @@ static void bridge_follow(struct dsp *d, u32 i, u32 tag)
 	case BRIDGE_FREEZING:
 		if (!used)
 			return;
+		if (o->kind == BRIDGE_PINNED) {
+			/* Not the root's word, which will be right again: do not unmap it. */
+			d->count.bad_bridge++;
+			return;
+		}
 		if (BRIDGE_GENERATION(tag) != BRIDGE_GENERATION(o->tag))
 			break;
 		bridge_freeze(d, i);
