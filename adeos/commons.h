@@ -234,6 +234,8 @@ _Static_assert(sizeof(union dsp_msg) == 64, "message");
 _Static_assert(sizeof(struct commons_ring) == 10 * 64, "ring");
 _Static_assert(sizeof(struct commons_bridge) == 3 * 64, "bridge");
 _Static_assert(sizeof(struct adeos_lock) == 64, "lock");
+_Static_assert(offsetof(struct commons_node, clusters) ==
+	       offsetof(struct commons_node, nr_cpus) + 4, "place");
 _Static_assert(offsetof(struct commons_bridge, owner) == 4 * COMMONS_BRIDGE_WORDS, "check");
 
 /* Atomic, and a full memory barrier, as are all that return a value. */

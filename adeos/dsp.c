@@ -34,7 +34,7 @@ void dsp_init(struct dsp *d, struct commons *c, u32 id, u32 incarnation, u32 des
 		ring_attach_receiver(&c->ring[id][i], &d->tail[i]);
 	}
 	member_init(&d->member, c, now);
-	WRITE_ONCE(c->node[id].destination, destination);
+	dsp_move_portals(d, destination);
 	/* All of the above before the root makes it known. */
 	/* Pairs with who reads the words of this node. */
 	smp_store_release(&c->node[id].attached, incarnation);
@@ -117,6 +117,20 @@ void dsp_ring(struct dsp *d, u32 to, u32 portal)
 }
 
 /**
+ * dsp_move_portals() - have portals rung elsewhere
+ * @d: this vnode
+ * @destination: logical APIC ID that takes them from now on
+ *
+ * Context: any; callers exclude each other, but need not exclude others.
+ */
+void dsp_move_portals(struct dsp *d, u32 destination)
+{
+	/* In this order: what dsp_mend() may write in between is wrong for one beat. */
+	WRITE_ONCE(d->destination, destination);
+	WRITE_ONCE(d->c->node[d->id].destination, destination);
+}
+
+/**
  * dsp_send() - send a message
  * @d: this vnode
  * @to: the receiver
@@ -185,6 +199,12 @@ static void dsp_check_calls(struct dsp *d, u32 now)
 		call->when = now;
 		if (++call->tries > DSP_TRIES) {
 			dsp_fail_call(call, -ETIMEDOUT);
+			/*
+			 * If somebody made the root believe in a later one, it
+			 * drops ours: the next is later in any case, if not at
+			 * once then behind two of these.
+			 */
+			call->msg.txn += 1u << 30;
 			continue;
 		}
 		d->count.resent += call->state == DSP_CALL_SENT;
@@ -302,12 +322,36 @@ static bool dsp_dispatch(struct dsp *d, u32 from, union dsp_msg *msg, u32 now)
 	return true;
 }
 
-/* Adopts the newest view. */
-static void dsp_view(struct dsp *d)
+/* Words of ours, written once, that somebody else may have overwritten */
+static void dsp_mend(struct dsp *d)
+{
+	struct commons_node *n = &d->c->node[d->id];
+	u32 destination = READ_ONCE(d->destination);
+
+	if (READ_ONCE(n->attached) == d->incarnation &&
+	    READ_ONCE(n->destination) == destination &&
+	    READ_ONCE(n->epoch) == d->member.epoch)
+		return;
+	WRITE_ONCE(n->destination, destination);
+	WRITE_ONCE(n->epoch, d->member.epoch);
+	/* As in dsp_init(): pairs with who reads the words of this node. */
+	smp_store_release(&n->attached, d->incarnation);
+	d->count.scrubbed++;
+}
+
+/**
+ * dsp_view() - adopt the newest view
+ * @d: this vnode
+ */
+void dsp_view(struct dsp *d)
 {
 	u64 left, joined;
-	int ret = member_poll(&d->member, d->c, d->id, &left, &joined);
+	int ret;
 
+	if (d->root)
+		ret = member_poll_root(&d->member, &d->root->member, d->c, &left, &joined);
+	else
+		ret = member_poll(&d->member, d->c, d->id, &left, &joined);
 	if (ret < 0)
 		d->count.bad_view++;
 	if (ret <= 0)
@@ -427,6 +471,7 @@ bool dsp_tick(struct dsp *d, u32 now)
 	bool more;
 
 	WRITE_ONCE(n->heartbeat, READ_ONCE(n->heartbeat) + 1);
+	dsp_mend(d);
 	portal_take(d->c, d->id, ~(1u << PORTAL_DSP | 1u << PORTAL_BRIDGE));
 	portal_rang(d->c, d->id, PORTAL_DSP);
 	portal_rang(d->c, d->id, PORTAL_BRIDGE);
@@ -436,6 +481,7 @@ bool dsp_tick(struct dsp *d, u32 now)
 		dsp_root_tick(d, now);
 	} else {
 		member_watch_root(&d->member, d->c, now);
+		member_return(&d->member, d->c);
 		if (!dsp_joined(d))
 			dsp_join(d);
 	}

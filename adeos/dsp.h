@@ -63,7 +63,7 @@ struct dsp_result {
  * @bad_view: damaged views
  * @bad_bridge: damaged tags or entries
  * @stray_user: own bits found in a bridge that is not open
- * @scrubbed: words of its own that the root had to repair
+ * @scrubbed: times that words of its own had to be repaired
  */
 struct dsp_count {
 	u32 sent;
@@ -168,6 +168,7 @@ struct dsp_done {
  * @busy: number of bridges that are in motion, or wait for their users to go
  * @scrub: the next entry to check
  * @changes: number of bridges ever made and freed, modulo 2^32
+ * @place: number of CPUs and APIC clusters of each vnode, as in struct commons_node
  */
 struct dsp_root {
 	struct member_root member;
@@ -179,6 +180,7 @@ struct dsp_root {
 	u32 busy;
 	u32 scrub;
 	u32 changes;
+	u32 place[COMMONS_NODES][1 + COMMONS_CLUSTERS];
 };
 
 /**
@@ -186,6 +188,7 @@ struct dsp_root {
  * @c: the commons
  * @id: vnode ID
  * @incarnation: of this vnode
+ * @destination: logical APIC ID that takes its portals; any context may change it
  * @ops: the kernel
  * @priv: for @ops
  * @member: who else there is
@@ -200,6 +203,7 @@ struct dsp {
 	struct commons *c;
 	u32 id;
 	u32 incarnation;
+	u32 destination;
 	const struct dsp_ops *ops;
 	void *priv;
 	struct member member;
@@ -216,10 +220,12 @@ int dsp_attach(struct dsp *d, struct commons *c, u32 id, u32 destination,
 	       const struct dsp_ops *ops, void *priv, u32 now);
 void dsp_init(struct dsp *d, struct commons *c, u32 id, u32 incarnation, u32 destination,
 	      const struct dsp_ops *ops, void *priv, u32 now);
+void dsp_view(struct dsp *d);
 bool dsp_joined(const struct dsp *d);
 bool dsp_poll(struct dsp *d, u32 now);
 bool dsp_tick(struct dsp *d, u32 now);
 void dsp_ring(struct dsp *d, u32 to, u32 portal);
+void dsp_move_portals(struct dsp *d, u32 destination);
 int dsp_send(struct dsp *d, u32 to, union dsp_msg *msg);
 int dsp_call(struct dsp *d, u8 type, const void *payload, u8 length, u32 now);
 int dsp_call_result(struct dsp *d, int call, struct dsp_result *result);
@@ -227,6 +233,7 @@ int dsp_call_result(struct dsp *d, int call, struct dsp_result *result);
 /* dsp_root.c: for the root */
 void dsp_root_init(struct dsp *d, struct dsp_root *root, struct commons *c, u32 destination,
 		   const struct dsp_ops *ops, void *priv, u32 now);
+void dsp_root_place(struct dsp *d, u32 id, const u32 *clusters, u32 nr_clusters, u32 nr_cpus);
 u32 dsp_root_start(struct dsp *d, u32 id, const u32 *clusters, u32 nr_clusters, u32 nr_cpus);
 void dsp_root_died(struct dsp *d, u32 id, u32 now);
 bool dsp_root_request(struct dsp *d, u32 from, const union dsp_msg *msg, u32 now);

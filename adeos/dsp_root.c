@@ -23,13 +23,7 @@ static void dsp_tell_members(struct dsp *d)
 /* The root's own view, as everybody else's. */
 static void dsp_root_view(struct dsp *d)
 {
-	u64 left, joined;
-
-	if (member_poll(&d->member, d->c, d->id, &left, &joined) > 0) {
-		d->count.views++;
-		if (d->ops->view)
-			d->ops->view(d->priv, left, joined);
-	}
+	dsp_view(d);
 	dsp_tell_members(d);
 }
 
@@ -60,8 +54,42 @@ void dsp_root_init(struct dsp *d, struct dsp_root *root, struct commons *c, u32 
 	memset(root, 0, sizeof(*root));
 	d->root = root;
 	member_root_init(&root->member, c);
-	member_poll(&d->member, c, 0, &left, &joined);
+	member_poll_root(&d->member, &root->member, c, &left, &joined);
 	dsp_root_header(c);
+}
+
+/**
+ * dsp_root_place() - tell others where a vnode's portals can be rung
+ * @d: the root
+ * @id: its vnode ID
+ * @clusters: its logical APIC clusters
+ * @nr_clusters: how many, COMMONS_CLUSTERS at most
+ * @nr_cpus: number of its CPUs
+ */
+void dsp_root_place(struct dsp *d, u32 id, const u32 *clusters, u32 nr_clusters, u32 nr_cpus)
+{
+	u32 *place = d->root->place[id];
+
+	memset(place, 0, sizeof(d->root->place[id]));
+	place[0] = nr_cpus;
+	memcpy(place + 1, clusters, nr_clusters * sizeof(*clusters));
+	commons_write(&d->c->node[id].nr_cpus, place, 1 + COMMONS_CLUSTERS);
+}
+
+/* Repairs what somebody else has overwritten of that. */
+static bool dsp_root_scrub(struct dsp *d)
+{
+	u32 is[1 + COMMONS_CLUSTERS], id;
+	bool bad = false;
+
+	for (id = 0; id < COMMONS_NODES; id++) {
+		commons_read(is, &d->c->node[id].nr_cpus, ARRAY_SIZE(is));
+		if (!memcmp(is, d->root->place[id], sizeof(is)))
+			continue;
+		commons_write(&d->c->node[id].nr_cpus, d->root->place[id], ARRAY_SIZE(is));
+		bad = true;
+	}
+	return bad;
 }
 
 /**
@@ -77,16 +105,12 @@ void dsp_root_init(struct dsp *d, struct dsp_root *root, struct commons *c, u32 
  */
 u32 dsp_root_start(struct dsp *d, u32 id, const u32 *clusters, u32 nr_clusters, u32 nr_cpus)
 {
-	struct commons_node *n;
-
 	if (!id || id >= COMMONS_NODES || nr_clusters > COMMONS_CLUSTERS ||
 	    d->root->member.started & commons_bit(id))
 		return 0;
-	n = &d->c->node[id];
 	memset(d->root->done[id], 0, sizeof(d->root->done[id]));
 	d->root->unsent[id] = 0;
-	WRITE_ONCE(n->nr_cpus, nr_cpus);
-	commons_write(n->clusters, clusters, nr_clusters);
+	dsp_root_place(d, id, clusters, nr_clusters, nr_cpus);
 	return member_start(&d->root->member, d->c, id);
 }
 
@@ -206,6 +230,8 @@ void dsp_root_tick(struct dsp *d, u32 now)
 {
 	dsp_root_header(d->c);
 	if (member_scrub(&d->root->member, d->c))
+		d->count.scrubbed++;
+	if (dsp_root_scrub(d))
 		d->count.scrubbed++;
 	if (member_unsettled(&d->root->member, d->c))
 		dsp_tell_members(d);

@@ -36,6 +36,26 @@ static int member_read(struct commons *c, struct commons_view *v)
 	return 0;
 }
 
+/* Makes a view ours, and tells what has changed. */
+static void member_adopt(struct member *m, struct commons *c, u32 self,
+			 const struct commons_view *v, u64 *left, u64 *joined)
+{
+	u64 mask = commons_mask(v->mask);
+	unsigned int i;
+
+	for (i = 0; i < COMMONS_NODES; i++) {
+		if (m->incarnation[i] == v->incarnation[i])
+			continue;
+		*left |= m->mask & commons_bit(i);
+		*joined |= mask & commons_bit(i);
+		m->incarnation[i] = v->incarnation[i];
+	}
+	m->mask = mask;
+	m->epoch = v->epoch;
+	/* What we did for the last view before we say that we have this one. */
+	smp_store_release(&c->node[self].epoch, v->epoch);	/* pairs with member_unsettled() */
+}
+
 /**
  * member_poll() - adopt the newest view
  * @m: what was known so far
@@ -52,9 +72,8 @@ static int member_read(struct commons *c, struct commons_view *v)
  */
 int member_poll(struct member *m, struct commons *c, u32 self, u64 *left, u64 *joined)
 {
-	unsigned int i, tries = 0;
+	unsigned int tries = 0;
 	struct commons_view v;
-	u64 mask;
 	int err;
 
 	*left = 0;
@@ -72,19 +91,40 @@ int member_poll(struct member *m, struct commons *c, u32 self, u64 *left, u64 *j
 	if (v.epoch == m->epoch)
 		return 0;
 
-	mask = commons_mask(v.mask);
-	for (i = 0; i < COMMONS_NODES; i++) {
-		if (m->incarnation[i] == v.incarnation[i])
-			continue;
-		*left |= m->mask & commons_bit(i);
-		*joined |= mask & commons_bit(i);
-		m->incarnation[i] = v.incarnation[i];
-	}
-	m->mask = mask;
-	m->epoch = v.epoch;
-	/* What we did for the last view before we say that we have this one. */
-	smp_store_release(&c->node[self].epoch, v.epoch);	/* pairs with member_unsettled() */
+	member_adopt(m, c, self, &v, left, joined);
 	return 1;
+}
+
+/* Is that what we believe? */
+static bool member_same(const struct member *m, const struct commons_view *v)
+{
+	return v->epoch == m->epoch && commons_mask(v->mask) == m->mask &&
+	       !memcmp(v->incarnation, m->incarnation, sizeof(m->incarnation));
+}
+
+/**
+ * member_return() - leave a view that was not the root's
+ * @m: what was known so far
+ * @c: the commons
+ *
+ * Views are adopted forward only.  So one that somebody forged, newer than all
+ * that the root will write for a long time, would hold for as long.  But what
+ * the root goes on beating with is the root's, however old: the next
+ * member_poll() shall adopt it.
+ *
+ * To be called with each beat, after member_watch_root().
+ */
+void member_return(struct member *m, struct commons *c)
+{
+	struct commons_view v;
+
+	if (m->root_lost || member_read(c, &v) || (s32)(v.epoch - m->epoch) > 0 ||
+	    member_same(m, &v) || v.epoch != m->other) {
+		m->other = READ_ONCE(c->epoch);
+		m->other_since = m->root_heartbeat;
+	} else if (m->root_heartbeat - m->other_since >= MEMBER_RETURN) {
+		m->epoch = v.epoch - 1;
+	}
 }
 
 /**
@@ -138,6 +178,30 @@ static void member_publish(const struct member_root *r, struct commons *c)
 	commons_write((u32 *)slot + 1, (u32 *)&v + 1, VIEW_WORDS - 1);
 	smp_store_release(&slot->epoch, v.epoch);	/* pairs with smp_rmb() in member_read() */
 	smp_store_release(&c->epoch, v.epoch);	/* pairs with member_read() */
+}
+
+/**
+ * member_poll_root() - the root's own member_poll(), which asks nobody
+ * @m: what was known so far
+ * @r: the root's record
+ * @c: the commons
+ * @left: as there
+ * @joined: as there
+ *
+ * Return: 1 if there was a new view; 0 if not.
+ */
+int member_poll_root(struct member *m, const struct member_root *r, struct commons *c,
+		     u64 *left, u64 *joined)
+{
+	struct commons_view v;
+
+	*left = 0;
+	*joined = 0;
+	if (m->epoch == r->epoch)
+		return 0;
+	member_view(r, &v);
+	member_adopt(m, c, 0, &v, left, joined);
+	return 1;
 }
 
 /**

@@ -21,6 +21,9 @@
 /* A root that does not beat for that long is dead, milliseconds. */
 #define MEMBER_ROOT_TIMEOUT	10000
 
+/* What the root leaves as it is for so many beats is the root's. */
+#define MEMBER_RETURN		16
+
 /**
  * struct member - what a vnode knows of the others
  * @epoch: of the view that it has adopted, 0 before the first one
@@ -29,6 +32,8 @@
  * @root_heartbeat: last seen
  * @root_heard: when it was seen to change, ms
  * @root_lost: it has not changed for MEMBER_ROOT_TIMEOUT
+ * @other: epoch of a view that is not newer, and not ours
+ * @other_since: root's heartbeat when it was first seen
  */
 struct member {
 	u32 epoch;
@@ -37,6 +42,8 @@ struct member {
 	u32 root_heartbeat;
 	u32 root_heard;
 	bool root_lost;
+	u32 other;
+	u32 other_since;
 };
 
 /**
@@ -56,11 +63,14 @@ struct member_root {
 void member_init(struct member *m, struct commons *c, u32 now);
 int member_poll(struct member *m, struct commons *c, u32 self, u64 *left, u64 *joined);
 bool member_watch_root(struct member *m, struct commons *c, u32 now);
+void member_return(struct member *m, struct commons *c);
 
 void member_root_init(struct member_root *r, struct commons *c);
 u32 member_start(struct member_root *r, struct commons *c, u32 id);
 int member_join(struct member_root *r, struct commons *c, u32 id, u32 incarnation);
 bool member_remove(struct member_root *r, struct commons *c, u32 id);
+int member_poll_root(struct member *m, const struct member_root *r, struct commons *c,
+		     u64 *left, u64 *joined);
 u64 member_unsettled(const struct member_root *r, const struct commons *c);
 bool member_scrub(const struct member_root *r, struct commons *c);
 

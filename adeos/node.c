@@ -15,6 +15,7 @@
 #include <linux/irq_work.h>
 #include <linux/ktime.h>
 #include <linux/printk.h>
+#include <linux/ratelimit.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
@@ -126,10 +127,14 @@ static void node_ring(void *priv, u32 to)
 
 static void node_view(void *priv, u64 left, u64 joined)
 {
+	/* As many as there can be at once; more are not the root's doing. */
+	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, COMMONS_NODES);
+
 	for (; left; left &= left - 1)
-		pr_info("adeos: vnode %u has left\n", commons_first(left));
+		if (__ratelimit(&limit))
+			pr_info("adeos: vnode %u has left\n", commons_first(left));
 	for (; joined; joined &= joined - 1)
-		if (commons_first(joined) != adeos_own_id())
+		if (commons_first(joined) != adeos_own_id() && __ratelimit(&limit))
 			pr_info("adeos: vnode %u has joined\n", commons_first(joined));
 }
 
@@ -242,8 +247,7 @@ int adeos_node_call(int call, struct dsp_result *result)
 static int node_cpu_online(unsigned int cpu)
 {
 	if (commons)
-		WRITE_ONCE(commons->node[adeos_own_id()].destination,
-			   adeos_logical_id(cpumask_first(cpu_online_mask)));
+		dsp_move_portals(&node, adeos_logical_id(cpumask_first(cpu_online_mask)));
 	adeos_portals_look();
 	return 0;
 }
@@ -253,7 +257,7 @@ static int node_cpu_offline(unsigned int cpu)
 	unsigned int other = cpumask_any_but(cpu_online_mask, cpu);
 
 	if (commons && other < nr_cpu_ids)
-		WRITE_ONCE(commons->node[adeos_own_id()].destination, adeos_logical_id(other));
+		dsp_move_portals(&node, adeos_logical_id(other));
 	adeos_portals_look();
 	return 0;
 }
@@ -280,7 +284,8 @@ static int node_start(void)
 int __init adeos_node_init_root(struct commons *c)
 {
 	struct dsp_root *root = kvzalloc(sizeof(*root), GFP_KERNEL);
-	unsigned int i;
+	u32 clusters[COMMONS_CLUSTERS];
+	unsigned int i, nr = DIV_ROUND_UP(nr_cpu_ids, ADEOS_CLUSTER_CPUS);
 
 	if (!root)
 		return -ENOMEM;
@@ -288,9 +293,10 @@ int __init adeos_node_init_root(struct commons *c)
 	mutex_lock(&adeos_lock);
 	WRITE_ONCE(commons, c);
 	dsp_root_init(&node, root, c, adeos_logical_id(0), &node_ops, NULL, adeos_now_ms());
-	WRITE_ONCE(c->node[0].nr_cpus, nr_cpu_ids);
-	for (i = 0; i < DIV_ROUND_UP(nr_cpu_ids, ADEOS_CLUSTER_CPUS); i++)
-		WRITE_ONCE(c->node[0].clusters[i], adeos_logical_id(i * ADEOS_CLUSTER_CPUS) >> 4);
+	nr = min(nr, COMMONS_CLUSTERS);
+	for (i = 0; i < nr; i++)
+		clusters[i] = adeos_logical_id(i * ADEOS_CLUSTER_CPUS) >> 4;
+	dsp_root_place(&node, 0, clusters, nr, nr_cpu_ids);
 	mutex_unlock(&adeos_lock);
 	return node_start();
 }

@@ -1103,6 +1103,103 @@ static void test_requests(void)
 	ok(!hand_create(2, "y", 0, 1, &r), "unless it was only slow");
 }
 
+static void hand_beats(u32 nr)
+{
+	u32 i;
+
+	while (nr--) {
+		now += 250;
+		for (i = 0; i < 3; i++)
+			dsp_tick(&hand[i], now);
+		hand_poll();
+	}
+}
+
+/* A view that nobody can tell from the root's */
+static void forge_view(u32 epoch, u64 mask)
+{
+	struct commons_view v = { .epoch = epoch, .mask = { mask, mask >> 32 } };
+	u32 i;
+
+	for (i = 0; i < COMMONS_NODES; i++)
+		v.incarnation[i] = mask & commons_bit(i) ? 1 : 0;
+	v.check = commons_check((u32 *)&v, offsetof(struct commons_view, check) / 4);
+	commons->view[epoch % COMMONS_VIEWS] = v;
+	commons->epoch = epoch;
+}
+
+static bool all_agree(u64 mask)
+{
+	u32 i;
+
+	for (i = 0; i < 3; i++)
+		if (mask & commons_bit(i) && (hand[i].member.mask != mask || !dsp_joined(&hand[i]) ||
+					      hand[i].member.epoch != hand_root.member.epoch))
+			return false;
+	return !member_unsettled(&hand_root.member, commons);
+}
+
+/* Words that are written once, or are believed for long. */
+static void test_damage(void)
+{
+	struct commons_node *n;
+	struct dsp_result r;
+	u32 index, pfn, pages;
+
+	hand_start();
+	hand_beats(1);
+	n = &commons->node[2];
+	n->destination = 0;
+	n->attached = 99;
+	n->epoch = 12345;
+	n->nr_cpus = 0;
+	n->clusters[0] = 9;
+	n->clusters[14] = 9;
+	commons->node[0].destination = 99;
+	hand_beats(1);
+	ok(n->destination == 2 && n->attached == 1 && n->epoch == hand_root.member.epoch &&
+	   n->nr_cpus == 1 && n->clusters[0] == 1 && !n->clusters[14] &&
+	   !commons->node[0].destination && hand[2].count.scrubbed && hand[0].count.scrubbed,
+	   "where a vnode can be rung is repaired");
+
+	forge_view(hand_root.member.epoch + 0x40000000, 1 | 1ull << 40);
+	dsp_tick(&hand[0], now);
+	ok(all_agree(7), "the root does not believe in what others write");
+	forge_view(hand_root.member.epoch + 0x40000000, 1 | 1ull << 40);
+	dsp_tick(&hand[1], now);
+	ok(!dsp_joined(&hand[1]), "others must");
+	hand_beats(4);
+	ok(!dsp_joined(&hand[1]) && dsp_joined(&hand[2]), "and do not go back at once");
+	hand_beats(MEMBER_RETURN);
+	ok(all_agree(7), "but when the root goes on with its own");
+	forge_view(hand_root.member.epoch + 1, 1);
+	dsp_tick(&hand[1], now);
+	dsp_root_died(&hand[0], 2, now);
+	hand_poll();
+	ok(hand[1].member.epoch == hand_root.member.epoch && hand[1].member.mask == 1,
+	   "a view of the epoch that comes next");
+	hand_beats(MEMBER_RETURN + 1);
+	ok(all_agree(3), "does not last either");
+
+	hand_start();
+	hand_create(1, "pin", BRIDGE_PINNED, 1, &r);
+	bridge_open(&hand[1], 1, "pin", 1, &index);
+	frozen_ops = 0;
+	gone_ops = 0;
+	commons->tag[index] = BRIDGE_TAG(BRIDGE_GENERATION(commons->tag[index]), BRIDGE_FREEZING);
+	bridge_scan(&hand[1]);
+	ok(!frozen_ops && !gone_ops && hand[1].count.bad_bridge == 1 &&
+	   !bridge_where(&hand[1], index, &pfn, &pages), "what is pinned is not frozen");
+	hand_beats(16);
+	ok(BRIDGE_STATE(commons->tag[index]) == BRIDGE_LIVE && !gone_ops, "and is well again");
+
+	hand_root.done[1][0].txn = hand[1].call[0].msg.txn + 16000;
+	ok(hand_create(1, "late", 0, 1, &r) == -EINPROGRESS, "the root believes in a later request");
+	hand_beats(4 * (DSP_TRIES + 2));
+	ok(!dsp_call_result(&hand[1], 0, &r) && r.error == -ETIMEDOUT, "ours ends");
+	ok(!hand_create(1, "late", 0, 1, &r), "the next is later still");
+}
+
 int main(void)
 {
 	commons = malloc(sizeof(*commons));
@@ -1116,6 +1213,7 @@ int main(void)
 	test_overlap();
 	test_room();
 	test_requests();
+	test_damage();
 	printf("1..%u\n", tests);
 	return failures ? 1 : 0;
 }
