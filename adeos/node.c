@@ -28,6 +28,9 @@
 /* How often a node beats, and looks for what was lost */
 #define TICK	(HZ / 4)
 
+/* How often it says at most that the commons are damaged */
+#define COMPLAINTS	(10 * HZ)
+
 static struct dsp node;
 static struct commons *commons;
 
@@ -84,6 +87,25 @@ static void node_poll(struct work_struct *work)
 		queue_work(system_highpri_wq, &poll_work);
 }
 
+/* Has somebody overwritten what all share?  Says so now and then, while it goes on. */
+static void node_complain(void)
+{
+	static unsigned long when;
+	static u32 said;
+	const struct dsp_count *n = &node.count;
+	/* Not bad_sender: to die with a message under way is no crime. */
+	u32 bad = n->bad_message + n->bad_ring + n->bad_view + n->bad_bridge + n->stray_user +
+		  n->scrubbed;
+
+	if (bad == said || (said && time_before(jiffies, when + COMPLAINTS)))
+		return;
+	said = bad;
+	when = jiffies;
+	pr_warn("adeos: the commons are damaged: %u bad messages, %u positions, %u views, %u bridges, %u users; %u repairs\n",
+		n->bad_message, n->bad_ring, n->bad_view, n->bad_bridge, n->stray_user,
+		n->scrubbed);
+}
+
 static void node_tick(struct work_struct *work)
 {
 	static struct adeos_counters counted;
@@ -91,6 +113,7 @@ static void node_tick(struct work_struct *work)
 	mutex_lock(&adeos_lock);
 	if (dsp_tick(&node, adeos_now_ms()))
 		queue_work(system_highpri_wq, &poll_work);
+	node_complain();
 	node_show_bridges();
 	if (adeos_own_slot) {
 		/* Not in place: the root may read it at any time. */

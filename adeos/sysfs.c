@@ -119,6 +119,13 @@ VNODE_COUNTERS(portals_handled, handled);
 VNODE_COUNTERS(messages_sent, dsp.sent);
 VNODE_COUNTERS(messages_received, dsp.received);
 VNODE_COUNTERS(messages_bad, dsp.bad_message);
+VNODE_COUNTERS(senders_bad, dsp.bad_sender);
+VNODE_COUNTERS(positions_bad, dsp.bad_ring);
+VNODE_COUNTERS(views_bad, dsp.bad_view);
+VNODE_COUNTERS(bridges_bad, dsp.bad_bridge);
+VNODE_COUNTERS(users_bad, dsp.stray_user);
+VNODE_COUNTERS(destinations_bad, bad_destination);
+VNODE_COUNTERS(repairs, dsp.scrubbed);
 VNODE_COUNTERS(bridges_frozen, freezes);
 VNODE_COUNTERS(bridges_frozen_us, frozen_us);
 VNODE_COUNTERS(bridges_frozen_us_max, frozen_us_max);
@@ -152,6 +159,13 @@ static struct attribute *vnode_attrs[] = {
 	&messages_sent_attr.attr,
 	&messages_received_attr.attr,
 	&messages_bad_attr.attr,
+	&senders_bad_attr.attr,
+	&positions_bad_attr.attr,
+	&views_bad_attr.attr,
+	&bridges_bad_attr.attr,
+	&users_bad_attr.attr,
+	&destinations_bad_attr.attr,
+	&repairs_attr.attr,
 	&bridges_frozen_attr.attr,
 	&bridges_frozen_us_attr.attr,
 	&bridges_frozen_us_max_attr.attr,
