@@ -317,11 +317,11 @@ void bridge_scan(struct dsp *d)
 			}
 			continue;
 		}
-		if (BRIDGE_STATE(tag) != BRIDGE_DYING && BRIDGE_STATE(tag) != BRIDGE_FREEZING)
+		if (BRIDGE_STATE(tag) == BRIDGE_FREE)
 			continue;
 		if (!(commons_mask(d->c->bridge[i].users) & commons_bit(d->id)))
 			continue;
-		/* Somebody else set our bit, and the root waits for us. */
+		/* Somebody else set our bit, and the root waits for us, or will. */
 		commons_clear(d->c->bridge[i].users, d->id);
 		d->count.stray_user++;
 		dsp_ring(d, 0, PORTAL_BRIDGE);

@@ -1193,6 +1193,13 @@ static void test_damage(void)
 	hand_beats(16);
 	ok(BRIDGE_STATE(commons->tag[index]) == BRIDGE_LIVE && !gone_ops, "and is well again");
 
+	hand_create(2, "orphan", BRIDGE_GLOBAL, 1, &r);
+	commons_set(commons->bridge[r.index].users, 0);
+	dsp_root_died(&hand[0], 2, now);
+	hand_beats(1);
+	ok(BRIDGE_STATE(hand_root.entry[r.index].tag) == BRIDGE_FREE && hand[0].count.stray_user,
+	   "nobody inherits a bridge by a bit that somebody else has set");
+
 	hand_root.done[1][0].txn = hand[1].call[0].msg.txn + 16000;
 	ok(hand_create(1, "late", 0, 1, &r) == -EINPROGRESS, "the root believes in a later request");
 	hand_beats(4 * (DSP_TRIES + 2));
