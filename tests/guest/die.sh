@@ -1,0 +1,76 @@
+# shellcheck shell=sh
+# die.sh SEED CYCLES: vnodes 1 and 3 die at an instruction of the protocol each, again
+# and again; the root and vnode 2 go on.
+# shellcheck source=tests/guest/lib.sh
+. ./lib.sh
+# shellcheck source=tests/guest/citizen.sh
+. ./citizen.sh
+
+seed=$1 cycles=$2
+shared=$(vnode memory | awk '$4 == "shared" { print $1 }')
+echo "# seed $seed"
+before=$(pools)
+
+# mortal ID SEED: works with the others until it dies
+mortal() {
+	# It has met the root, vnode 2 and itself before it waits for death.
+	case $1 in
+	1) met='met.0x[7f]' ;;
+	3) met='met.0x[df]' ;;
+	esac
+	node "$1" "$1" 64M "cmdline = lab.run=\"modprobe adeos_citizen with=0xf; until dmesg | grep -q $met; do sleep 1; done; modprobe adeos_die shared=$shared seed=$2; sleep 100000\""
+}
+
+# where ID: the instruction at which it died
+where() {
+	vnode log "$1" | grep -a 'die: at' | tail -n 1 | sed 's/.*die: at //'
+}
+
+# awaits_death ID
+awaits_death() {
+	tries=0
+	until vnode log "$1" | grep -aq 'die: dead'; do
+		tries=$((tries + 1))
+		[ $tries -lt 2400 ] || {
+			vnode log "$1" | tail -n 5
+			return 1
+		}
+		sleep 0.1
+	done
+}
+
+# cycle NUMBER
+cycle() {
+	mortal 1 $((seed + 2 * $1))
+	mortal 3 $((seed + 2 * $1 + 1))
+	vnode start --timeout 300 node1 node3 || return 1
+	awaits_death 1 && awaits_death 3 || return 1
+	echo "# $(where 1), $(where 3)"
+	vnode kill 1 && vnode kill 3 || return 1
+	r0=$(round 0) r2=$(round 2)
+	if ! meets 0x5 "$r0" 0 || ! meets 0x5 "$r2" 2; then
+		return 1
+	fi
+}
+
+node 2 2 64M 'cmdline = lab.run="modprobe adeos_citizen with=0xf; sleep 100000"'
+ok 'a vnode that lives' vnode start --timeout 300 node2
+ok 'the root takes part' modprobe adeos_citizen with=0xf
+n=0
+while [ $n -lt "$cycles" ]; do
+	# Not in a subshell, as ok would: it says where they died.
+	if cycle $n; then
+		pass "two vnodes die: $(where 1), $(where 3)"
+	else
+		fail "two vnodes die: $(where 1), $(where 3)"
+		break
+	fi
+	n=$((n + 1))
+done
+unlike "$(vnode log 2)" "$splats" 'the survivor has nothing to complain about'
+like "$(vnode log 2)" 'citizen: round' 'and says something'
+
+ok 'the survivor is killed' vnode kill 2
+ok 'the root is through' modprobe -r adeos_citizen
+ok 'no bridge is left behind' nothing_left
+is "$(pools)" "$before" 'no memory is left behind'

@@ -1,0 +1,9 @@
+#!/bin/sh
+# Vnodes die in the middle of the protocol: several times in each of its functions.
+# needs: debug
+
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+guest_test --debug --cpus 4 --timeout 14400 die.sh "${SEED:-$(date +%j%H%M)}" "${CYCLES:-156}"
+done_testing
