@@ -56,6 +56,7 @@ static inline void sort(void *base, size_t num, size_t size,
 	(void)swap;
 	qsort(base, num, size, cmp);
 }
+
 #define noinstr
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)

@@ -3,7 +3,6 @@
  * Reads /sys/kernel/adeos/bridges.  A bridge can vanish while it is read; it
  * was not there then.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,18 +97,11 @@ static int read_dir(DIR *dir, struct bridge *bridges, size_t *nr, struct errtext
  */
 int adeos_bridges(struct bridge **bridges, size_t *nr, struct errtext *err)
 {
-	char path[PATH_MAX];
-	int error, ret;
-	DIR *dir;
+	DIR *dir = adeos_opendir("bridges", err);
+	int ret;
 
-	snprintf(path, sizeof(path), "%s/bridges", adeos_root());
-	dir = opendir(path);
-	if (!dir) {
-		error = errno;
-		if (error == ENOENT && adeos_expect_root(path, err))
-			return -1;
-		return err_set(err, "%s: %s", path, strerror(error));
-	}
+	if (!dir)
+		return -1;
 	*bridges = calloc(MAX_BRIDGES + 1, sizeof(**bridges));
 	ret = *bridges ? read_dir(dir, *bridges, nr, err) : err_set(err, "%s", strerror(ENOMEM));
 	closedir(dir);

@@ -6,6 +6,7 @@
 #ifndef _LIBADEOS_H
 #define _LIBADEOS_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <linux/types.h>
@@ -92,6 +93,7 @@ int adeos_bridges(struct bridge **bridges, size_t *nr, struct errtext *err);
 
 /* sysfs.c */
 const char *adeos_root(void);
+DIR *adeos_opendir(const char *name, struct errtext *err);
 int adeos_expect_root(const char *path, struct errtext *err);
 __printf(4, 5) int adeos_read(struct errtext *err, char *text, size_t size, const char *fmt, ...);
 int adeos_list(struct vnode **vnodes, size_t *nr, struct errtext *err);

@@ -3,7 +3,6 @@
  * Reads /sys/kernel/adeos.  Nothing there is trusted to look as expected: what
  * does not is an error that names the file.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -108,6 +107,29 @@ int adeos_expect_root(const char *path, struct errtext *err)
 		return err_set(err, "%s: this is vnode %s, and only the root vnode (0) has it",
 			       path, id);
 	return 0;
+}
+
+/**
+ * adeos_opendir - open a folder that only the root vnode has
+ * @name: its name below adeos_root()
+ * @err: set on failure
+ *
+ * Return: the folder, or NULL.
+ */
+DIR *adeos_opendir(const char *name, struct errtext *err)
+{
+	char path[PATH_MAX];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/%s", adeos_root(), name);
+	dir = opendir(path);
+	if (!dir) {
+		int error = errno;
+
+		if (error != ENOENT || !adeos_expect_root(path, err))
+			err_set(err, "%s: %s", path, strerror(error));
+	}
+	return dir;
 }
 
 /**
@@ -241,18 +263,11 @@ static int read_dir(DIR *dir, struct vnode *vnodes, size_t *nr, struct errtext *
  */
 int adeos_list(struct vnode **vnodes, size_t *nr, struct errtext *err)
 {
-	char path[4096];
-	int error, ret;
-	DIR *dir;
+	DIR *dir = adeos_opendir("vnodes", err);
+	int ret;
 
-	snprintf(path, sizeof(path), "%s/vnodes", adeos_root());
-	dir = opendir(path);
-	if (!dir) {
-		error = errno;
-		if (error == ENOENT && adeos_expect_root(path, err))
-			return -1;
-		return err_set(err, "%s: %s", path, strerror(error));
-	}
+	if (!dir)
+		return -1;
 	*vnodes = calloc(KMB_MAX_VNODES, sizeof(**vnodes));
 	ret = *vnodes ? read_dir(dir, *vnodes, nr, err) :
 			err_set(err, "%s", strerror(ENOMEM));
