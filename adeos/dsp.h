@@ -236,6 +236,8 @@ void dsp_root_init(struct dsp *d, struct dsp_root *root, struct commons *c, u32 
 void dsp_root_place(struct dsp *d, u32 id, const u32 *clusters, u32 nr_clusters, u32 nr_cpus);
 u32 dsp_root_start(struct dsp *d, u32 id, const u32 *clusters, u32 nr_clusters, u32 nr_cpus);
 void dsp_root_died(struct dsp *d, u32 id, u32 now);
+void dsp_root_do(struct dsp *d, u32 from, const union dsp_msg *msg, struct dsp_result *result,
+		 u32 now);
 bool dsp_root_request(struct dsp *d, u32 from, const union dsp_msg *msg, u32 now);
 void dsp_root_flush(struct dsp *d, u32 to);
 void dsp_root_tick(struct dsp *d, u32 now);

@@ -157,8 +157,17 @@ void dsp_root_flush(struct dsp *d, u32 to)
 	}
 }
 
-static void dsp_root_do(struct dsp *d, u32 from, const union dsp_msg *msg,
-			struct dsp_result *result, u32 now)
+/**
+ * dsp_root_do() - carry out a request, once
+ * @d: the root
+ * @from: vnode ID of the sender
+ * @msg: the request
+ * @result: cleared by the caller; what became of it.  An error of -EINPROGRESS
+ *	means that it is not carried out yet: try again later
+ * @now: the time, ms
+ */
+void dsp_root_do(struct dsp *d, u32 from, const union dsp_msg *msg, struct dsp_result *result,
+		 u32 now)
 {
 	struct bridge_request req;
 	struct dsp_result which;

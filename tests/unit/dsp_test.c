@@ -1043,6 +1043,29 @@ static void test_room(void)
 	   "and gets its bridge, once");
 }
 
+/* A message in the root's name, to the root: it would be obeyed. */
+static void test_forged(void)
+{
+	struct dsp_result r, which;
+	union dsp_msg msg = { .type = DSP_DESTROY, .version = DSP_VERSION, .from = 1, .to = 1,
+			      .length = sizeof(which), .txn = 1000 };
+	u32 head = 0;
+
+	hand_start();
+	hand_create(1, "victim", 0, 1, &r);
+	which = (struct dsp_result){ .index = r.index, .generation = r.generation };
+	memcpy(msg.payload, &which, sizeof(which));
+	ring_put(&commons->ring[0][0], &head, &msg);
+	portal_post(commons, 0, PORTAL_DSP, 0);
+	hand_poll();
+	dsp_tick(&hand[0], now);
+	ok(BRIDGE_STATE(hand_root.entry[r.index].tag) == BRIDGE_LIVE,
+	   "nobody asks in the root's name");
+	ok(!hand_create(0, "own", 0, 1, &r) &&
+	   bridge_destroy(&hand[0], r.index, r.generation, now) >= 0 &&
+	   BRIDGE_STATE(hand_root.entry[r.index].tag) == BRIDGE_FREE, "but the root itself");
+}
+
 static void test_requests(void)
 {
 	struct bridge_request req = { .name = "x", .pages = 1 };
@@ -1219,6 +1242,7 @@ int main(void)
 	test_moves();
 	test_overlap();
 	test_room();
+	test_forged();
 	test_requests();
 	test_damage();
 	printf("1..%u\n", tests);
