@@ -1,0 +1,477 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Bridges: made by their server, opened by their client when it is rung, given
+ * up when they are gone.
+ *
+ *  server   (none) --member of the cluster--> bridge made --client opens the console--> in use
+ *  client   (none) --rung, and there is one--> opened --gone--> buried --> (none)
+ *
+ * The portal's handler does nothing but remember who rang.
+ */
+#include <linux/bitmap.h>
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/irq_work.h>
+#include <linux/jiffies.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+
+#include "../portals.h"
+#include "link.h"
+
+static struct vcon_link __rcu *links[VCON_ROLES][ADEOS_MAX_VNODES];
+static DEFINE_MUTEX(links_lock);	/* those who change the table */
+
+/* Vnodes that rang, and those that may have a bridge for this one. */
+static atomic_t rung[2], unknown[2];
+
+static void look_work(struct work_struct *work);
+static DECLARE_WORK(look, look_work);
+
+static struct vcon_link *link_of(enum vcon_role role, u32 peer)
+{
+	return rcu_dereference_protected(links[role][peer], lockdep_is_held(&links_lock));
+}
+
+/**
+ * vcon_link_get() - find a bridge
+ * @role: this kernel's side
+ * @peer: the other side's vnode ID
+ *
+ * Context: process.
+ * Return: the link, for vcon_link_put(), or NULL.
+ */
+struct vcon_link *vcon_link_get(enum vcon_role role, u32 peer)
+{
+	struct vcon_link *link;
+
+	rcu_read_lock();
+	link = rcu_dereference(links[role][peer]);
+	if (link && !kref_get_unless_zero(&link->ref))
+		link = NULL;
+	rcu_read_unlock();
+	return link;
+}
+
+static void link_free_rcu(struct rcu_head *rcu)
+{
+	kvfree(container_of(rcu, struct vcon_link, rcu));
+}
+
+static void link_free(struct kref *ref)
+{
+	struct vcon_link *link = container_of(ref, struct vcon_link, ref);
+
+	vcon_view_free(link->view);
+	call_rcu(&link->rcu, link_free_rcu);
+}
+
+/**
+ * vcon_link_put() - undo vcon_link_get()
+ * @link: the link
+ */
+void vcon_link_put(struct vcon_link *link)
+{
+	kref_put(&link->ref, link_free);
+}
+
+/**
+ * vcon_kick() - have the other side look at a channel
+ * @link: the bridge, alive
+ * @nr: the channel, or VCON_KICK_HEAD
+ *
+ * Context: any.
+ */
+void vcon_kick(struct vcon_link *link, unsigned int nr)
+{
+	enum vcon_role other = link->role == VCON_SERVER ? VCON_CLIENT : VCON_SERVER;
+
+	atomic_or(BIT(nr % 32), &link->wire->kick[other].word[nr / 32]);
+	/* If it has died, so will the bridge. */
+	adeos_portal_ring(link->peer, VCON_PORTAL);
+}
+
+static void kicked(struct vcon_link *link, unsigned int nr)
+{
+	if (nr >= link->channels || (nr && !test_bit(nr, link->busy))) {
+		wake_up_all(&link->wait);
+		return;
+	}
+	wake_up_all(&link->chan[nr].wait);
+	if (nr)
+		return;
+	if (link->role == VCON_SERVER)
+		vcon_tty_kick(link);
+	else
+		vcon_view_kick(link);
+}
+
+static void take_kicks(struct vcon_link *link)
+{
+	unsigned long bits;
+	unsigned int i, nr;
+
+	for (i = 0; i < VCON_KICK_WORDS; i++) {
+		bits = atomic_xchg(&link->wire->kick[link->role].word[i], 0);
+		for_each_set_bit(nr, &bits, 32)
+			kicked(link, i * 32 + nr);
+	}
+}
+
+static void take_peer(u32 peer)
+{
+	struct vcon_link *link;
+	unsigned int role;
+
+	for (role = 0; role < VCON_ROLES; role++) {
+		link = rcu_dereference(links[role][peer]);
+		if (link) {
+			take_kicks(link);
+		} else if (role == VCON_CLIENT) {
+			atomic_or(BIT(peer % 32), &unknown[peer / 32]);
+			queue_work(system_wq, &look);
+		}
+	}
+}
+
+static void take_rings(struct irq_work *work)
+{
+	unsigned long from;
+	unsigned int i, nr;
+
+	rcu_read_lock();
+	for (i = 0; i < ARRAY_SIZE(rung); i++) {
+		from = atomic_xchg(&rung[i], 0);
+		for_each_set_bit(nr, &from, 32)
+			take_peer(i * 32 + nr);
+	}
+	rcu_read_unlock();
+}
+
+static DEFINE_IRQ_WORK(rings, take_rings);
+
+/* As in an NMI */
+static void portal_rung(unsigned int portal, u64 from, void *cookie)
+{
+	atomic_or(lower_32_bits(from), &rung[0]);
+	atomic_or(upper_32_bits(from), &rung[1]);
+	irq_work_queue(&rings);
+}
+
+static void wake_everybody(struct vcon_link *link)
+{
+	unsigned int i;
+
+	wake_up_all(&link->wait);
+	for (i = 0; i < link->channels; i++)
+		wake_up_all(&link->chan[i].wait);
+}
+
+/* What has been read from the bridge stays readable for those who have it open. */
+static void link_end(struct vcon_link *link)
+{
+	if (link->role == VCON_CLIENT)
+		vcon_view_end(link);
+	else
+		vcon_tty_remove(link);
+
+	mutex_lock(&links_lock);
+	RCU_INIT_POINTER(links[link->role][link->peer], NULL);
+	mutex_unlock(&links_lock);
+	/* take_rings() does not use it any more. */
+	synchronize_rcu();
+
+	down_write(&link->life);
+	link->dead = true;
+	up_write(&link->life);
+	wake_everybody(link);
+	adeos_bridge_close(link->bridge);
+	vcon_link_put(link);
+}
+
+static void link_bury(struct work_struct *work)
+{
+	struct vcon_link *link = container_of(work, struct vcon_link, bury);
+
+	/* It may have been queued once more while it ran. */
+	if (!xchg(&link->ended, true))
+		link_end(link);
+	vcon_link_put(link);
+}
+
+static void queue_bury(struct vcon_link *link)
+{
+	kref_get(&link->ref);
+	if (!queue_work(system_unbound_wq, &link->bury))
+		vcon_link_put(link);
+}
+
+static void link_gone(struct adeos_bridge *b, void *priv)
+{
+	queue_bury(priv);
+}
+
+static const struct adeos_bridge_ops link_ops = {
+	.gone = link_gone,
+};
+
+static void init_channel(struct vcon_link *link, unsigned int nr, u8 *in)
+{
+	u32 in_size = nr ? VCON_SESSION_RING : VCON_CONSOLE_IN;
+	u32 out_size = nr ? VCON_SESSION_RING : VCON_CONSOLE_OUT;
+	struct vcon_chan *ch = &link->chan[nr];
+	bool server = link->role == VCON_SERVER;
+	u8 *out = in + in_size;
+
+	ch->link = link;
+	ch->nr = nr;
+	init_waitqueue_head(&ch->wait);
+	mutex_init(&ch->rx);
+	mutex_init(&ch->tx);
+	ch->s = (struct stream) {
+		.own = &link->wire->side[nr][server ? VCON_SERVER : VCON_CLIENT],
+		.peer = &link->wire->side[nr][server ? VCON_CLIENT : VCON_SERVER],
+		.tx = server ? out : in,
+		.tx_size = server ? out_size : in_size,
+		.rx = server ? in : out,
+		.rx_size = server ? in_size : out_size,
+	};
+	stream_attach(&ch->s);
+}
+
+static void init_channels(struct vcon_link *link)
+{
+	u8 *ring = (u8 *)link->wire + VCON_WIRE_SIZE;
+	unsigned int i;
+
+	for (i = 0; i < link->channels; i++) {
+		init_channel(link, i, ring);
+		ring += i ? 2 * VCON_SESSION_RING : VCON_CONSOLE_IN + VCON_CONSOLE_OUT;
+	}
+}
+
+/* The name tells for whom a bridge is, if not for the root. */
+static void bridge_name(char name[16], u32 client)
+{
+	if (client)
+		snprintf(name, 16, "console.%u", client);
+	else
+		strscpy(name, "console", 16);
+}
+
+static struct vcon_link *link_open(enum vcon_role role, u32 peer)
+{
+	u32 server = role == VCON_SERVER ? adeos_vnode_id() : peer;
+	struct vcon_link *link;
+	char name[16];
+	int ret;
+
+	bridge_name(name, role == VCON_SERVER ? peer : adeos_vnode_id());
+	link = kvzalloc(sizeof(*link), GFP_KERNEL);
+	if (!link)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&link->ref);
+	link->role = role;
+	link->peer = peer;
+	init_rwsem(&link->life);
+	INIT_WORK(&link->bury, link_bury);
+	spin_lock_init(&link->lock);
+	init_waitqueue_head(&link->wait);
+	link->bridge = adeos_bridge_open(server, name, true, &link_ops, link);
+	if (IS_ERR(link->bridge)) {
+		ret = PTR_ERR(link->bridge);
+		kvfree(link);
+		return ERR_PTR(ret);
+	}
+	link->wire = adeos_bridge_addr(link->bridge);
+	link->channels = adeos_bridge_size(link->bridge) == VCON_FULL_SIZE ? VCON_CHANNELS : 1;
+	return link;
+}
+
+/* Puts it into the table; both sides may be at work before this returns. */
+static int link_begin(struct vcon_link *link)
+{
+	int ret;
+
+	init_channels(link);
+	ret = link->role == VCON_SERVER ? vcon_tty_add(link) : vcon_view_add(link);
+	if (ret)
+		return ret;
+	rcu_assign_pointer(links[link->role][link->peer], link);
+	/* What it was kicked for before it was in the table */
+	if (link->role == VCON_SERVER)
+		vcon_tty_kick(link);
+	else
+		vcon_view_kick(link);
+	return 0;
+}
+
+static void link_drop(struct vcon_link *link)
+{
+	/* It may have gone meanwhile, but nobody else knows of it. */
+	xchg(&link->ended, true);
+	adeos_bridge_close(link->bridge);
+	vcon_link_put(link);
+}
+
+static int check_wire(const struct vcon_link *link)
+{
+	size_t size = adeos_bridge_size(link->bridge);
+
+	if (size != VCON_FULL_SIZE && size != VCON_CONSOLE_SIZE)
+		return -EPROTO;
+	/* Pairs with vcon_serve(): the rest is there. */
+	if (smp_load_acquire(&link->wire->magic) != VCON_MAGIC)
+		return -EAGAIN;
+	return READ_ONCE(link->wire->version) == VCON_VERSION ? 0 : -EPROTO;
+}
+
+/**
+ * vcon_look() - open a vnode's bridge, if it has one for this vnode
+ * @peer: its ID
+ *
+ * Context: process, sleeps.
+ */
+void vcon_look(u32 peer)
+{
+	struct vcon_link *link;
+	int ret;
+
+	mutex_lock(&links_lock);
+	link = link_of(VCON_CLIENT, peer) ? ERR_PTR(-EEXIST) : link_open(VCON_CLIENT, peer);
+	if (!IS_ERR(link)) {
+		/* Its server rings every second until the console is open. */
+		ret = check_wire(link);
+		if (!ret)
+			ret = link_begin(link);
+		if (ret == -EPROTO)
+			pr_warn_ratelimited("vcon: vnode %u has a console of another kind\n", peer);
+		if (ret)
+			link_drop(link);
+	}
+	mutex_unlock(&links_lock);
+}
+
+static void look_work(struct work_struct *work)
+{
+	unsigned long bits;
+	unsigned int i, nr;
+
+	for (i = 0; i < ARRAY_SIZE(unknown); i++) {
+		bits = atomic_xchg(&unknown[i], 0);
+		for_each_set_bit(nr, &bits, 32)
+			vcon_look(i * 32 + nr);
+	}
+}
+
+/**
+ * vcon_serve() - make the bridge of a console of this vnode
+ * @client: who may open it; commands only for the root
+ *
+ * Context: process, sleeps.
+ * Return: 0, or what adeos_bridge_create() and adeos_bridge_open() say.
+ */
+int vcon_serve(u32 client)
+{
+	char name[16];
+	struct adeos_bridge_spec spec = {
+		.name = name,
+		.size = client ? VCON_CONSOLE_SIZE : VCON_FULL_SIZE,
+		.allowed = BIT_ULL(client),
+		.flags = ADEOS_BRIDGE_PINNED,
+	};
+	struct vcon_link *link;
+	int ret;
+
+	bridge_name(name, client);
+	ret = adeos_bridge_create(&spec);
+	if (ret)
+		return ret;
+	link = link_open(VCON_SERVER, client);
+	if (IS_ERR(link))
+		return PTR_ERR(link);
+	link->wire->version = VCON_VERSION;
+	link->wire->channels = link->channels;
+	/* Pairs with check_wire(). */
+	smp_store_release(&link->wire->magic, VCON_MAGIC);
+	mutex_lock(&links_lock);
+	ret = link_begin(link);
+	mutex_unlock(&links_lock);
+	if (ret) {
+		adeos_bridge_destroy(link->bridge);
+		link_drop(link);
+	}
+	return ret;
+}
+
+/**
+ * vcon_links_show() - what has happened on each bridge
+ * @m: where to write it
+ */
+void vcon_links_show(struct seq_file *m)
+{
+	struct vcon_link *link;
+	unsigned int role, peer, i;
+	u32 bad;
+
+	seq_puts(m, "role peer channels busy agents bad lost\n");
+	for (role = 0; role < VCON_ROLES; role++) {
+		for (peer = 0; peer < ADEOS_MAX_VNODES; peer++) {
+			link = vcon_link_get(role, peer);
+			if (!link)
+				continue;
+			for (i = 0, bad = 0; i < link->channels; i++)
+				bad += READ_ONCE(link->chan[i].s.bad);
+			seq_printf(m, "%s %u %u %u %u %u %llu\n",
+				   role == VCON_SERVER ? "server" : "client", peer, link->channels,
+				   bitmap_weight(link->busy, VCON_CHANNELS), READ_ONCE(link->agents),
+				   bad, role == VCON_SERVER ? vcon_tty_dropped(link) :
+				   vcon_view_lost(link));
+			vcon_link_put(link);
+		}
+	}
+}
+
+/**
+ * vcon_links_init() - begin to listen
+ *
+ * Context: process.
+ * Return: 0 or negative errno.
+ */
+int vcon_links_init(void)
+{
+	return adeos_portal_bind(VCON_PORTAL, portal_rung, NULL);
+}
+
+/* Waits for a burial that is on its way, or does it. */
+static void link_exit(struct vcon_link *link)
+{
+	if (link->role == VCON_SERVER)
+		adeos_bridge_destroy(link->bridge);
+	queue_bury(link);
+	flush_work(&link->bury);
+	vcon_link_put(link);
+}
+
+/**
+ * vcon_links_exit() - give up all bridges
+ *
+ * Context: process, sleeps; nobody has a file open.
+ */
+void vcon_links_exit(void)
+{
+	struct vcon_link *link;
+	unsigned int role, peer;
+
+	adeos_portal_unbind(VCON_PORTAL);
+	irq_work_sync(&rings);
+	cancel_work_sync(&look);
+	for (role = 0; role < VCON_ROLES; role++) {
+		for (peer = 0; peer < ADEOS_MAX_VNODES; peer++) {
+			link = vcon_link_get(role, peer);
+			if (link)
+				link_exit(link);
+		}
+	}
+	rcu_barrier();
+}

@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ttyV0, this vnode's terminal at the root, and a kernel console; in the root,
+ * ttyV1 and up at those vnodes that are allowed to have one.
+ *
+ * The terminal is there with its bridge; what is written to it while nobody has opened
+ * the other end is dropped.
+ */
+#include <linux/console.h>
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+#include <linux/math64.h>
+#include <linux/module.h>
+#include <linux/panic.h>
+#include <linux/slab.h>
+#include <linux/sysrq.h>
+#include <linux/tty.h>
+#include <linux/tty_driver.h>
+#include <linux/tty_flip.h>
+
+#include "../portals.h"
+#include "link.h"
+
+#define CALL_AGAIN	HZ	/* until somebody opens the other end */
+#define PATIENCE_US	10000	/* of a kernel message, if nothing moves */
+
+/**
+ * struct vcon_tty - a terminal
+ * @link: its bridge
+ * @port: the tty layer's part
+ * @con: the kernel console
+ * @con_registered: it is in use
+ * @look: does what does not fit into an interrupt
+ * @tx: for writing, and for @open
+ * @open: the other end is open
+ * @stalled: kernel messages have waited in vain since it was last read
+ * @dropped: bytes that kernel messages have lost
+ * @throttled: what is typed stays where it is
+ * @winsize: the last one that was set
+ * @sysrq: the last one that was done
+ */
+struct vcon_tty {
+	struct vcon_link *link;
+	struct tty_port port;
+	struct console con;
+	bool con_registered;
+	struct delayed_work look;
+	raw_spinlock_t tx;
+	bool open;
+	bool stalled;
+	u32 dropped;
+	bool throttled;
+	u32 winsize;
+	u32 sysrq;
+};
+
+static struct tty_driver *vcon_driver;
+static struct vcon_tty *ttys[ADEOS_MAX_VNODES];	/* links_lock of link.c */
+
+static struct stream *stream_of(struct vcon_tty *t)
+{
+	return &t->link->chan[0].s;
+}
+
+/* Copies what fits; t->tx is held. */
+static u32 put(struct vcon_tty *t, const u8 *s, u32 len)
+{
+	u32 done = 0, n;
+	bool kick = false;
+	u8 *room;
+
+	while (done < len && !stream_tx(stream_of(t), &room, &n) && n) {
+		n = min(n, len - done);
+		memcpy(room, s + done, n);
+		kick |= stream_tx_done(stream_of(t), n);
+		done += n;
+	}
+	if (kick)
+		vcon_kick(t->link, 0);
+	return done;
+}
+
+/* As put(), but waits for room as long as there comes any. */
+static void put_patiently(struct vcon_tty *t, const u8 *s, u32 len)
+{
+	u32 n, waited = 0;
+
+	while (len) {
+		n = put(t, s, len);
+		s += n;
+		len -= n;
+		if (n) {
+			waited = 0;
+			t->stalled = false;
+		} else if (t->stalled || stream_of(t)->broken || waited > PATIENCE_US) {
+			t->stalled = true;
+			t->dropped += len;
+			return;
+		} else {
+			udelay(10);
+			waited += 10;
+		}
+	}
+}
+
+static void con_write(struct console *con, const char *s, unsigned int len)
+{
+	struct vcon_tty *t = con->data;
+	unsigned long flags;
+	const char *end;
+	bool locked = true;
+
+	if (oops_in_progress)
+		locked = raw_spin_trylock_irqsave(&t->tx, flags);
+	else
+		raw_spin_lock_irqsave(&t->tx, flags);
+	while (t->open && len) {
+		end = memchr(s, '\n', len);
+		put_patiently(t, s, end ? end - s : len);
+		if (!end)
+			break;
+		put_patiently(t, "\r\n", 2);
+		len -= end + 1 - s;
+		s = end + 1;
+	}
+	if (locked)
+		raw_spin_unlock_irqrestore(&t->tx, flags);
+}
+
+static struct tty_driver *con_device(struct console *con, int *index)
+{
+	*index = con->index;
+	return vcon_driver;
+}
+
+/* Kernel messages go there whatever the command line says, from the first one on. */
+static void con_begin(struct vcon_tty *t)
+{
+	t->con = (struct console) {
+		.name = "ttyV",
+		.write = con_write,
+		.device = con_device,
+		.flags = CON_PRINTBUFFER | CON_ENABLED,
+		.index = t->link->peer,
+		.data = t,
+	};
+	register_console(&t->con);
+	t->con_registered = true;
+}
+
+static void set_open(struct vcon_tty *t, bool open)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&t->tx, flags);
+	t->open = open;
+	t->stalled = false;
+	raw_spin_unlock_irqrestore(&t->tx, flags);
+}
+
+/* Opens or closes this end as the other one was; returns whether it is open. */
+static bool follow(struct vcon_tty *t)
+{
+	struct stream *s = stream_of(t);
+
+	if (t->open && stream_peer(s) == STREAM_PEER_CLOSED) {
+		set_open(t, false);
+		stream_close(s);
+		vcon_kick(t->link, 0);
+	}
+	if (t->open)
+		return true;
+	if (stream_reap(s))
+		vcon_kick(t->link, 0);
+	if (stream_accept(s))
+		return false;
+	set_open(t, true);
+	vcon_kick(t->link, 0);
+	/* The root's own console has its own messages. */
+	if (!t->con_registered && adeos_vnode_id())
+		con_begin(t);
+	return true;
+}
+
+static void take_input(struct vcon_tty *t)
+{
+	struct stream *s = stream_of(t);
+	bool any = false;
+	u8 *data;
+	u32 len;
+
+	while (!READ_ONCE(t->throttled)) {
+		if (!stream_readable(s)) {
+			stream_want(s, STREAM_WANTS_DATA);
+			if (!stream_readable(s))
+				break;
+		}
+		if (stream_rx(s, &data, &len)) {
+			stream_rx_reset(s);
+			break;
+		}
+		if (tty_port_initialized(&t->port)) {
+			len = tty_insert_flip_string(&t->port, data, len);
+			any = true;
+			/* It has no memory: later. */
+			if (!len) {
+				queue_delayed_work(system_unbound_wq, &t->look, HZ / 10);
+				break;
+			}
+		}
+		if (stream_rx_done(s, len))
+			vcon_kick(t->link, 0);
+	}
+	if (any)
+		tty_flip_buffer_push(&t->port);
+}
+
+static void take_control(struct vcon_tty *t)
+{
+	struct vcon_wire *wire = t->link->wire;
+	u32 size = READ_ONCE(wire->winsize), sysrq = READ_ONCE(wire->sysrq);
+	struct tty_struct *tty = tty_port_tty_get(&t->port);
+	struct winsize ws = { .ws_row = size >> 16, .ws_col = size };
+
+	if (tty && size && size != t->winsize) {
+		t->winsize = size;
+		tty_do_resize(tty, &ws);
+	}
+	tty_kref_put(tty);
+	if (sysrq == t->sysrq)
+		return;
+	t->sysrq = sysrq;
+	/* It may not come back from doing it. */
+	WRITE_ONCE(wire->sysrq_done, sysrq);
+	vcon_kick(t->link, 0);
+	handle_sysrq(sysrq & 0x7f);
+}
+
+static void tty_look(struct work_struct *work)
+{
+	struct vcon_tty *t = container_of(work, struct vcon_tty, look.work);
+
+	if (!follow(t)) {
+		/* Its client may not have been there when it was rung last. */
+		adeos_portal_ring(t->link->peer, VCON_PORTAL);
+		queue_delayed_work(system_unbound_wq, &t->look, CALL_AGAIN);
+		return;
+	}
+	take_input(t);
+	tty_port_tty_wakeup(&t->port);
+	take_control(t);
+}
+
+/**
+ * vcon_tty_kick() - look at channel 0
+ * @link: the bridge
+ *
+ * Context: any but NMI.
+ */
+void vcon_tty_kick(struct vcon_link *link)
+{
+	mod_delayed_work(system_unbound_wq, &link->tty->look, 0);
+}
+
+/**
+ * vcon_tty_dropped() - how much of kernel messages found no room
+ * @link: the bridge
+ *
+ * Return: bytes.
+ */
+u32 vcon_tty_dropped(const struct vcon_link *link)
+{
+	return link->tty ? READ_ONCE(link->tty->dropped) : 0;
+}
+
+/* The terminal */
+
+static int vcon_tty_install(struct tty_driver *driver, struct tty_struct *tty)
+{
+	struct vcon_tty *t = ttys[tty->index];
+
+	if (!t)
+		return -ENODEV;
+	tty->driver_data = t;
+	t->winsize = 0;
+	return tty_port_install(&t->port, driver, tty);
+}
+
+static int vcon_tty_open(struct tty_struct *tty, struct file *file)
+{
+	struct vcon_tty *t = tty->driver_data;
+	int ret = tty_port_open(&t->port, tty, file);
+
+	/* For the window's size */
+	vcon_tty_kick(t->link);
+	return ret;
+}
+
+static void vcon_tty_close(struct tty_struct *tty, struct file *file)
+{
+	struct vcon_tty *t = tty->driver_data;
+
+	if (t)
+		tty_port_close(&t->port, tty, file);
+}
+
+static void vcon_tty_hangup(struct tty_struct *tty)
+{
+	struct vcon_tty *t = tty->driver_data;
+
+	tty_port_hangup(&t->port);
+}
+
+static ssize_t vcon_tty_write(struct tty_struct *tty, const u8 *buf, size_t count)
+{
+	struct vcon_tty *t = tty->driver_data;
+	unsigned long flags;
+	size_t done;
+
+	raw_spin_lock_irqsave(&t->tx, flags);
+	if (!t->open) {
+		done = count;
+	} else {
+		done = put(t, buf, count);
+		if (done < count) {
+			stream_want(stream_of(t), STREAM_WANTS_ROOM);
+			done += put(t, buf + done, count - done);
+		}
+		if (stream_of(t)->broken)
+			done = count;
+	}
+	raw_spin_unlock_irqrestore(&t->tx, flags);
+	return done;
+}
+
+static unsigned int vcon_tty_room(struct tty_struct *tty)
+{
+	struct vcon_tty *t = tty->driver_data;
+	struct stream *s = stream_of(t);
+	u32 used;
+
+	if (!READ_ONCE(t->open))
+		return VCON_CONSOLE_OUT;
+	if (!stream_writable(s))
+		stream_want(s, STREAM_WANTS_ROOM);
+	used = READ_ONCE(s->head) - READ_ONCE(s->peer->tail);
+	return used > s->tx_size ? s->tx_size : s->tx_size - used;
+}
+
+static unsigned int vcon_tty_chars(struct tty_struct *tty)
+{
+	return VCON_CONSOLE_OUT - vcon_tty_room(tty);
+}
+
+static void vcon_tty_throttle(struct tty_struct *tty)
+{
+	struct vcon_tty *t = tty->driver_data;
+
+	WRITE_ONCE(t->throttled, true);
+}
+
+static void vcon_tty_unthrottle(struct tty_struct *tty)
+{
+	struct vcon_tty *t = tty->driver_data;
+
+	WRITE_ONCE(t->throttled, false);
+	vcon_tty_kick(t->link);
+}
+
+static const struct tty_operations vcon_tty_ops = {
+	.install = vcon_tty_install,
+	.open = vcon_tty_open,
+	.close = vcon_tty_close,
+	.hangup = vcon_tty_hangup,
+	.write = vcon_tty_write,
+	.write_room = vcon_tty_room,
+	.chars_in_buffer = vcon_tty_chars,
+	.throttle = vcon_tty_throttle,
+	.unthrottle = vcon_tty_unthrottle,
+};
+
+static void port_shutdown(struct tty_port *port)
+{
+	struct vcon_tty *t = container_of(port, struct vcon_tty, port);
+
+	WRITE_ONCE(t->throttled, false);
+}
+
+static const struct tty_port_operations vcon_port_ops = {
+	.shutdown = port_shutdown,
+};
+
+/**
+ * vcon_tty_add() - make the terminal of a bridge
+ * @link: the bridge
+ *
+ * Context: process, sleeps.
+ * Return: 0 or negative errno.
+ */
+int vcon_tty_add(struct vcon_link *link)
+{
+	struct vcon_tty *t = kzalloc(sizeof(*t), GFP_KERNEL);
+	struct device *dev;
+
+	if (!t)
+		return -ENOMEM;
+	t->link = link;
+	raw_spin_lock_init(&t->tx);
+	INIT_DELAYED_WORK(&t->look, tty_look);
+	tty_port_init(&t->port);
+	t->port.ops = &vcon_port_ops;
+	t->port.console = !link->peer;
+	t->sysrq = READ_ONCE(link->wire->sysrq);
+	link->tty = t;
+	ttys[link->peer] = t;
+	dev = tty_port_register_device(&t->port, vcon_driver, link->peer, NULL);
+	if (!IS_ERR(dev))
+		return 0;
+	ttys[link->peer] = NULL;
+	link->tty = NULL;
+	tty_port_destroy(&t->port);
+	kfree(t);
+	return PTR_ERR(dev);
+}
+
+/**
+ * vcon_tty_remove() - undo vcon_tty_add()
+ * @link: the bridge, still mapped
+ *
+ * Context: process, sleeps; the terminal is not open, for the module is being unloaded.
+ */
+void vcon_tty_remove(struct vcon_link *link)
+{
+	struct vcon_tty *t = link->tty;
+
+	if (t->con_registered)
+		unregister_console(&t->con);
+	tty_unregister_device(vcon_driver, link->peer);
+	cancel_delayed_work_sync(&t->look);
+	if (t->open) {
+		set_open(t, false);
+		stream_close(stream_of(t));
+		vcon_kick(link, 0);
+	}
+}
+
+/**
+ * vcon_ttys_init() - get ready for ttyV0 and up
+ *
+ * Context: process.
+ * Return: 0 or negative errno.
+ */
+int vcon_ttys_init(void)
+{
+	int ret;
+
+	vcon_driver = tty_alloc_driver(ADEOS_MAX_VNODES,
+				       TTY_DRIVER_REAL_RAW | TTY_DRIVER_DYNAMIC_DEV);
+	if (IS_ERR(vcon_driver))
+		return PTR_ERR(vcon_driver);
+	vcon_driver->driver_name = "vcon";
+	vcon_driver->name = "ttyV";
+	vcon_driver->type = TTY_DRIVER_TYPE_SERIAL;
+	vcon_driver->subtype = SERIAL_TYPE_NORMAL;
+	vcon_driver->init_termios = tty_std_termios;
+	vcon_driver->init_termios.c_cflag = B38400 | CS8 | CREAD | HUPCL | CLOCAL;
+	tty_set_operations(vcon_driver, &vcon_tty_ops);
+	ret = tty_register_driver(vcon_driver);
+	if (ret)
+		tty_driver_kref_put(vcon_driver);
+	return ret;
+}
+
+/**
+ * vcon_ttys_exit() - undo vcon_ttys_init(), when all terminals were removed
+ *
+ * Context: process.
+ */
+void vcon_ttys_exit(void)
+{
+	unsigned int i;
+
+	tty_unregister_driver(vcon_driver);
+	tty_driver_kref_put(vcon_driver);
+	for (i = 0; i < ADEOS_MAX_VNODES; i++) {
+		if (!ttys[i])
+			continue;
+		tty_port_destroy(&ttys[i]->port);
+		kfree(ttys[i]);
+		ttys[i] = NULL;
+	}
+}
