@@ -21,6 +21,7 @@
  * @json: print JSON
  * @follow: go on as the log grows
  * @verbose: say what was done
+ * @tty: run the command on a terminal
  * @timeout: seconds to wait, -1 for ever
  * @state: the state to wait for, VNODE_DEFINED if none was named
  */
@@ -30,6 +31,7 @@ struct args {
 	bool json;
 	bool follow;
 	bool verbose;
+	bool tty;
 	int timeout;
 	enum vnode_state state;
 };
@@ -45,10 +47,21 @@ int command_restart(const struct args *args);
 int command_log(const struct args *args);
 int command_memory(const struct args *args);
 int command_bridge(const struct args *args);
+int command_console(const struct args *args);
+int command_exec(const struct args *args);
+int command_agent(const struct args *args);
 
 /* report.c */
 __printf(1, 2) void report(const char *fmt, ...);
 int report_error(const struct errtext *err);
+
+/* log.c */
+int log_print(int kmb, __u32 id, __u64 *pos, const char *newline, struct errtext *err);
+
+/* vcon.c */
+int vcon_find(const char *id_or_name, struct vnode *vnode, struct errtext *err);
+int vcon_open(const struct vnode *vnode, int flags, long long deadline, struct errtext *err);
+int vcon_session(int console, const struct vnode *vnode, long long deadline, struct errtext *err);
 
 /* table.c */
 #define TABLE_MAX_COLUMNS	8

@@ -12,8 +12,34 @@
 
 #define FOLLOW_US	200000
 
-/* Prints the log from @pos to its end. */
-static int print_log(int kmb, __u32 id, __u64 *pos, struct errtext *err)
+static bool put_text(const char *text, size_t len, const char *newline)
+{
+	const char *end;
+
+	while (len) {
+		end = memchr(text, '\n', len);
+		if (!end)
+			return fwrite(text, 1, len, stdout) == len;
+		if (fwrite(text, 1, end - text, stdout) != (size_t)(end - text) ||
+		    fputs(newline, stdout) < 0)
+			return false;
+		len -= end + 1 - text;
+		text = end + 1;
+	}
+	return true;
+}
+
+/**
+ * log_print - print a vnode's log
+ * @kmb: KMB's device
+ * @id: the vnode's ID
+ * @pos: where to begin; set to the end
+ * @newline: what to print at the end of each line
+ * @err: set on failure
+ *
+ * Return: 0 on success, -1 on failure.
+ */
+int log_print(int kmb, __u32 id, __u64 *pos, const char *newline, struct errtext *err)
 {
 	char buf[16384];
 	__u32 len;
@@ -22,7 +48,7 @@ static int print_log(int kmb, __u32 id, __u64 *pos, struct errtext *err)
 		len = sizeof(buf);
 		if (kmb_log(kmb, id, pos, buf, &len, err))
 			return -1;
-		if (fwrite(buf, 1, len, stdout) != len)
+		if (!put_text(buf, len, newline))
 			return err_set(err, "output: %s", strerror(errno));
 	} while (len);
 	if (fflush(stdout))
@@ -39,7 +65,7 @@ static int follow_log(int kmb, __u32 id, struct errtext *err)
 
 	for (;;) {
 		ret = adeos_wait(id, STATES_ENDED, adeos_deadline(0), &state, err);
-		if (ret < 0 || print_log(kmb, id, &pos, err))
+		if (ret < 0 || log_print(kmb, id, &pos, "\n", err))
 			return -1;
 		if (!ret)
 			return 0;
@@ -68,7 +94,7 @@ int command_log(const struct args *args)
 	if (args->follow)
 		ret = follow_log(kmb, vnode.id, &err);
 	else
-		ret = print_log(kmb, vnode.id, &pos, &err);
+		ret = log_print(kmb, vnode.id, &pos, "\n", &err);
 	if (ret) {
 		report("%s: %s", vnode.name, err.text);
 		ret = EXIT_FAILURE;

@@ -13,6 +13,7 @@
 #include "cli.h"
 
 #define START_TIMEOUT	120
+#define EXEC_TIMEOUT	30
 #define MAX_TIMEOUT	(30 * 24 * 3600)
 
 const char *argp_program_version = "vnode " VNODE_VERSION;
@@ -49,6 +50,13 @@ static const struct argp_option stop_options[] = {
 
 static const struct argp_option log_options[] = {
 	{ "follow", 'f', NULL, 0, "Go on until the vnode has ended", 0 },
+	{ 0 }
+};
+
+static const struct argp_option exec_options[] = {
+	{ "timeout", OPT_TIMEOUT, "SEC", 0,
+	  "Wait so long for the vnode to be ready for it (30)", 0 },
+	{ "tty", 't', NULL, 0, "Run it on a terminal", 0 },
 	{ 0 }
 };
 
@@ -97,8 +105,12 @@ static const struct command {
 	  json_options, 0, 0, 0, command_memory },
 	{ "bridge", "list", "List the bridges, memory that vnodes share.",
 	  json_options, 1, 1, 0, command_bridge },
-	{ .name = "console" },
-	{ .name = "exec" },
+	{ "console", "ID|NAME", "Use a vnode's console.",
+	  no_options, 1, 1, 0, command_console },
+	{ "exec", "ID|NAME -- COMMAND [ARG...]", "Run a command in a vnode.",
+	  exec_options, 2, SIZE_MAX, EXEC_TIMEOUT, command_exec },
+	{ "agent", "", "In a vnode: run commands for the root's \"vnode exec\".",
+	  no_options, 0, 0, 0, command_agent },
 	{ .name = "device" },
 };
 
@@ -142,6 +154,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'f':
 		args->follow = true;
 		return 0;
+	case 't':
+		args->tty = true;
+		return 0;
 	case 'v':
 		args->verbose = true;
 		return 0;
@@ -158,6 +173,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		if (args->nr == request->command->max)
 			argp_error(state, "\"%.64s\" is one argument too many", arg);
 		args->items[args->nr++] = arg;
+		/* Options behind a command are the command's. */
+		if (request->command->run == command_exec && args->nr == 2)
+			while (state->next < state->argc)
+				args->items[args->nr++] = state->argv[state->next++];
 		return 0;
 	case ARGP_KEY_END:
 		check_arguments(request, state);
@@ -193,7 +212,8 @@ static int run_command(const struct command *command, int argc, char **argv)
 	}
 	snprintf(name, sizeof(name), "vnode %s", command->name);
 	argv[0] = name;
-	argp_parse(&argp, argc, argv, 0, NULL, &request);
+	argp_parse(&argp, argc, argv, command->run == command_exec ? ARGP_IN_ORDER : 0, NULL,
+		   &request);
 	ret = command->run(&request.args);
 	free(request.args.items);
 	return ret;

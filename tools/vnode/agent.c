@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vnode agent: runs commands in this vnode for the root's "vnode exec".
+ *
+ * One process for each session.  It ends with its command, and the command's
+ * process group is hung up when the session ends first.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pty.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "frames.h"
+#include "vcon.h"
+
+#define AGENT_DEVICE	"/dev/vcon-agent"
+#define RETRY_US	20000
+#define QUIET_MS	100	/* a terminal without its process is quiet then */
+
+/**
+ * struct session - a command, and its caller's end
+ * @frames: the session
+ * @started: the first frame has come
+ * @start: what it said
+ * @args: arguments, each ends with NUL
+ * @args_len: bytes of them
+ * @env: likewise
+ * @env_len: likewise
+ * @pid: the command, and its process group; 0 before it runs
+ * @ended: it has ended
+ * @status: as from waitpid()
+ * @master: its terminal's other end, or -1
+ * @signals: descriptor that tells of its end
+ */
+struct session {
+	struct frames frames;
+	bool started;
+	struct frame_start start;
+	char args[FRAMES_ARGS + 1];
+	size_t args_len;
+	char env[FRAMES_ARGS + 1];
+	size_t env_len;
+	pid_t pid;
+	bool ended;
+	int status;
+	int master;
+	int signals;
+};
+
+static void send_exit(struct session *s, enum frame_end how, int value, const char *text)
+{
+	uint8_t payload[sizeof(struct frame_exit) + 250] = { how, value };
+	size_t len = strnlen(text, 250);
+
+	memcpy(payload + sizeof(struct frame_exit), text, len);
+	frames_send(&s->frames, FRAME_EXIT, 0, payload, sizeof(struct frame_exit) + len);
+	frames_flush(&s->frames);
+}
+
+static void send_failure(struct session *s, int value, const char *what, int error)
+{
+	char text[251];
+
+	snprintf(text, sizeof(text), "%.200s: %s", what, strerror(error));
+	text_printable(text);
+	send_exit(s, FRAME_FAILED, value, text);
+	_exit(EXIT_SUCCESS);
+}
+
+/* Splits the arguments where they end; the array ends with NULL. */
+static char **split(char *text, size_t len)
+{
+	size_t i, nr = 0;
+	char **items;
+
+	for (i = 0; i < len; i++)
+		nr += !text[i];
+	items = calloc(nr + 1, sizeof(*items));
+	for (nr = 0, i = 0; items && i < len; i += strlen(text + i) + 1)
+		items[nr++] = text + i;
+	return items;
+}
+
+static void set_environment(struct session *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->env_len; i += strlen(s->env + i) + 1)
+		if (strchr(s->env + i, '='))
+			putenv(s->env + i);
+}
+
+static void set_size(struct session *s, const uint8_t *rows, const uint8_t *columns)
+{
+	struct winsize ws = { .ws_row = frames_get16(rows), .ws_col = frames_get16(columns) };
+
+	if (s->master >= 0)
+		ioctl(s->master, TIOCSWINSZ, &ws);
+}
+
+static int not_blocking(int fd)
+{
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	return fd;
+}
+
+/* Makes what will be the command's descriptors, and ours. */
+static int make_pipes(struct session *s, posix_spawn_file_actions_t *actions)
+{
+	int in[2], out[2], err[2];
+
+	if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC))
+		return -1;
+	posix_spawn_file_actions_adddup2(actions, in[0], STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(actions, out[1], STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(actions, err[1], STDERR_FILENO);
+	s->frames.out[0].fd = not_blocking(in[1]);
+	s->frames.in[1].fd = not_blocking(out[0]);
+	s->frames.in[2].fd = not_blocking(err[0]);
+	return 0;
+}
+
+static int make_terminal(struct session *s, posix_spawn_file_actions_t *actions)
+{
+	char name[64];
+	int slave;
+
+	/* The slave stays open here, until the command has it. */
+	if (openpty(&s->master, &slave, name, NULL, NULL))
+		return -1;
+	fcntl(s->master, F_SETFD, FD_CLOEXEC);
+	fcntl(slave, F_SETFD, FD_CLOEXEC);
+	/* The first terminal that a session's leader opens is its own. */
+	posix_spawn_file_actions_addopen(actions, STDIN_FILENO, name, O_RDWR, 0);
+	posix_spawn_file_actions_adddup2(actions, STDIN_FILENO, STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(actions, STDIN_FILENO, STDERR_FILENO);
+	set_size(s, s->start.rows, s->start.columns);
+	s->frames.in[1].fd = not_blocking(s->master);
+	s->frames.out[0].fd = fcntl(s->master, F_DUPFD_CLOEXEC, 0);
+	return 0;
+}
+
+static void set_attributes(posix_spawnattr_t *attr)
+{
+	sigset_t all, none;
+
+	sigfillset(&all);
+	sigemptyset(&none);
+	posix_spawnattr_setsigdefault(attr, &all);
+	posix_spawnattr_setsigmask(attr, &none);
+	posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF |
+				 POSIX_SPAWN_SETSIGMASK);
+}
+
+/* What the command has got is closed here, so that its end is seen. */
+static void close_others(struct session *s)
+{
+	const struct frames *f = &s->frames;
+	int fd;
+
+	for (fd = STDERR_FILENO + 1; fd < 64; fd++)
+		if (fd != f->fd && fd != s->signals && fd != f->out[0].fd &&
+		    fd != f->in[1].fd && fd != f->in[2].fd)
+			close(fd);
+}
+
+static int start_command(struct session *s)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	char **argv;
+	int error;
+
+	if (!s->started || s->pid || !s->args_len || s->args[s->args_len - 1] ||
+	    (s->env_len && s->env[s->env_len - 1]))
+		return -1;
+	argv = split(s->args, s->args_len);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_init(&attr);
+	if (!argv || (s->start.flags & FRAMES_TTY ? make_terminal(s, &actions) :
+						    make_pipes(s, &actions)))
+		send_failure(s, EXIT_FAILURE, "agent", errno);
+	set_environment(s);
+	set_attributes(&attr);
+	error = posix_spawnp(&s->pid, argv[0], &actions, &attr, argv, environ);
+	if (error)
+		send_failure(s, error == ENOENT || error == ENOTDIR ? 127 : 126, argv[0], error);
+	close_others(s);
+	/* Of a terminal, there is one stream. */
+	if (s->master >= 0)
+		frames_end_inlet(&s->frames, 2);
+	return 0;
+}
+
+static int take_strings(char *to, size_t *have, const uint8_t *payload, size_t len)
+{
+	if (len > FRAMES_ARGS - *have)
+		return -1;
+	memcpy(to + *have, payload, len);
+	*have += len;
+	return 0;
+}
+
+static int take_frame(void *user, enum frame_type type, const uint8_t *payload, size_t len)
+{
+	struct session *s = user;
+
+	switch (type) {
+	case FRAME_START:
+		if (s->started || len != sizeof(s->start) || payload[0] != FRAMES_VERSION)
+			return -1;
+		memcpy(&s->start, payload, len);
+		s->started = true;
+		return 0;
+	case FRAME_ARG:
+		return s->pid ? -1 : take_strings(s->args, &s->args_len, payload, len);
+	case FRAME_ENV:
+		return s->pid ? -1 : take_strings(s->env, &s->env_len, payload, len);
+	case FRAME_RUN:
+		return start_command(s);
+	case FRAME_SIGNAL:
+		if (len != 1 || !payload[0] || payload[0] >= NSIG)
+			return -1;
+		if (s->pid && !s->ended)
+			kill(-s->pid, payload[0]);
+		return 0;
+	case FRAME_SIZE:
+		if (len != 4)
+			return -1;
+		set_size(s, payload, payload + 2);
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+static void hang_up(struct session *s)
+{
+	if (s->pid && !s->ended) {
+		kill(-s->pid, SIGHUP);
+		kill(-s->pid, SIGCONT);
+	}
+	_exit(EXIT_FAILURE);
+}
+
+static void look_for_end(struct session *s)
+{
+	struct signalfd_siginfo info;
+
+	if (read(s->signals, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (s->pid && waitpid(s->pid, &s->status, WNOHANG) == s->pid)
+		s->ended = true;
+}
+
+/* Waits for something and does it; returns what poll() does. */
+static int step(struct session *s, bool read_inlets, int timeout)
+{
+	struct pollfd fds[FRAMES_POLL + 1];
+	int ret;
+
+	frames_prepare(&s->frames, fds);
+	if (!read_inlets) {
+		fds[1 + 1].fd = -1;
+		fds[1 + 2].fd = -1;
+	}
+	fds[FRAMES_POLL].fd = s->ended ? -1 : s->signals;
+	fds[FRAMES_POLL].events = POLLIN;
+	ret = poll(fds, FRAMES_POLL + 1, timeout);
+	if (ret <= 0)
+		return ret;
+	if (fds[FRAMES_POLL].fd >= 0 && fds[FRAMES_POLL].revents)
+		look_for_end(s);
+	if (frames_pump(&s->frames, fds) || s->frames.closed)
+		hang_up(s);
+	return ret;
+}
+
+/*
+ * Passes on what the command had written when it ended.  What it has left in the
+ * background may go on writing, and is not waited for.
+ */
+static void drain_pipes(struct session *s)
+{
+	int left[FRAMES_STREAMS] = { 0 };
+	unsigned int i;
+	size_t n;
+
+	for (i = 1; i < FRAMES_STREAMS; i++)
+		if (s->frames.in[i].fd < 0 || ioctl(s->frames.in[i].fd, FIONREAD, &left[i]))
+			left[i] = 0;
+	while (left[1] > 0 || left[2] > 0) {
+		for (n = 0, i = 1; i < FRAMES_STREAMS; i++) {
+			if (s->frames.in[i].fd < 0)
+				left[i] = 0;
+			if (left[i] > 0) {
+				n += frames_read_inlet(&s->frames, i, left[i]);
+				left[i] -= n;
+			}
+			if (n)
+				break;
+		}
+		if (left[1] > 0 || left[2] > 0)
+			step(s, false, n ? 0 : -1);
+	}
+}
+
+static void drain_terminal(struct session *s)
+{
+	while (s->frames.in[1].fd >= 0)
+		if (!step(s, true, QUIET_MS) && s->frames.in[1].credit && !s->frames.queued)
+			break;
+}
+
+static void run_session(int fd)
+{
+	static struct session s;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	s.signals = signalfd(-1, &set, SFD_CLOEXEC);
+	s.master = -1;
+	frames_init(&s.frames, not_blocking(fd));
+	s.frames.handle = take_frame;
+	s.frames.user = &s;
+	while (!s.ended)
+		step(&s, true, -1);
+	if (s.master >= 0)
+		drain_terminal(&s);
+	else
+		drain_pipes(&s);
+	frames_end_inlet(&s.frames, 1);
+	frames_end_inlet(&s.frames, 2);
+	if (WIFSIGNALED(s.status))
+		send_exit(&s, FRAME_KILLED, WTERMSIG(s.status), "");
+	else
+		send_exit(&s, FRAME_EXITED, WEXITSTATUS(s.status), "");
+	_exit(EXIT_SUCCESS);
+}
+
+/* The bridge comes as soon as the vnode is a member of the cluster. */
+static int open_device(void)
+{
+	int fd;
+
+	for (;;) {
+		fd = open(AGENT_DEVICE, O_RDWR | O_CLOEXEC);
+		if (fd >= 0 || errno != EAGAIN)
+			return fd;
+		usleep(RETRY_US);
+	}
+}
+
+/**
+ * command_agent - vnode agent
+ * @args: what the user asked for
+ *
+ * Return: vnode's exit status, if it cannot go on.
+ */
+int command_agent(const struct args *args)
+{
+	int device = open_device(), session;
+	pid_t pid;
+
+	(void)args;
+	if (device < 0) {
+		report("agent: %s: %s", AGENT_DEVICE, strerror(errno));
+		return EXIT_FAILURE;
+	}
+	/* Nobody waits for those who serve a session. */
+	signal(SIGCHLD, SIG_IGN);
+	if (chdir(getenv("HOME") ? getenv("HOME") : "/"))
+		report("agent: %s: %s", getenv("HOME"), strerror(errno));
+	for (;;) {
+		session = ioctl(device, VCON_ACCEPT);
+		if (session < 0 && errno == EHOSTDOWN)
+			break;
+		if (session < 0) {
+			/* Of memory, or of descriptors, there may be more later. */
+			usleep(RETRY_US);
+			continue;
+		}
+		pid = fork();
+		if (!pid) {
+			close(device);
+			run_session(session);
+		}
+		close(session);
+	}
+	report("agent: %s: %s", AGENT_DEVICE, strerror(EHOSTDOWN));
+	return EXIT_FAILURE;
+}

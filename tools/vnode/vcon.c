@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Opens consoles of vnodes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "vcon.h"
+
+#define RETRY_US	20000
+#define SLICE_MS	500
+
+static void console_path(char *path, size_t size, __u32 id)
+{
+	const char *folder = getenv("VNODE_VCON");
+
+	snprintf(path, size, "%s/%u", folder ? folder : "/dev/vcon", id);
+}
+
+/**
+ * vcon_find - find a vnode whose console is wanted
+ * @id_or_name: what the user wrote
+ * @vnode: where to store it
+ * @err: set on failure
+ *
+ * In a vnode that may use the root's console, that is vnode 0.
+ *
+ * Return: 0 on success, -1 on failure.
+ */
+int vcon_find(const char *id_or_name, struct vnode *vnode, struct errtext *err)
+{
+	char path[4096];
+
+	console_path(path, sizeof(path), 0);
+	if ((!strcmp(id_or_name, "0") || !strcmp(id_or_name, "root")) && !access(path, F_OK)) {
+		*vnode = (struct vnode){ .state = VNODE_RUNNING, .name = "root" };
+		return 0;
+	}
+	if (adeos_find(id_or_name, vnode, err))
+		return -1;
+	if (!vnode->id)
+		return err_set(err, "%s: is the root vnode, this one", id_or_name);
+	return 0;
+}
+
+/* Fails if there is no point in waiting for the vnode. */
+static int check_alive(const struct vnode *vnode, struct errtext *err)
+{
+	enum vnode_state state = vnode->state;
+
+	if (!vnode->id)
+		return 0;
+	if (adeos_wait(vnode->id, STATES_ENDED, adeos_deadline(0), &state, err) < 0)
+		return -1;
+	if (STATE_BIT(state) & STATES_ENDED)
+		return err_set(err, "%s: is not running: it is %s", vnode->name,
+			       adeos_state_name(state));
+	return 0;
+}
+
+/**
+ * vcon_open - open a vnode's console
+ * @vnode: the vnode
+ * @flags: as for open()
+ * @deadline: until when to wait for it, as from adeos_deadline()
+ * @err: set on failure
+ *
+ * Return: a descriptor, or -1.
+ */
+int vcon_open(const struct vnode *vnode, int flags, long long deadline, struct errtext *err)
+{
+	char path[4096];
+	bool last;
+	int fd;
+
+	console_path(path, sizeof(path), vnode->id);
+	for (;;) {
+		last = adeos_expired(deadline);
+		if (check_alive(vnode, err))
+			return -1;
+		fd = open(path, flags | O_CLOEXEC);
+		if (fd >= 0)
+			return fd;
+		if (errno != ENOENT && errno != ENODEV && errno != ENXIO)
+			return err_set(err, "%s: %s", path, strerror(errno));
+		if (last)
+			return err_set(err,
+				       "%s: has no console, expected the module vcon here and there",
+				       vnode->name);
+		usleep(RETRY_US);
+	}
+}
+
+/**
+ * vcon_session - begin a session with a vnode's agent
+ * @console: the vnode's console
+ * @vnode: the vnode
+ * @deadline: until when to wait for the agent, as from adeos_deadline()
+ * @err: set on failure
+ *
+ * Return: a descriptor, or -1.
+ */
+int vcon_session(int console, const struct vnode *vnode, long long deadline, struct errtext *err)
+{
+	bool last;
+	int fd;
+
+	for (;;) {
+		last = adeos_expired(deadline);
+		fd = ioctl(console, VCON_SESSION, last ? 0 : SLICE_MS);
+		if (fd >= 0)
+			return fd;
+		if (errno == EHOSTDOWN)
+			return err_set(err, "%s: the vnode has died", vnode->name);
+		if (errno != ENOTCONN && errno != EBUSY && errno != EINTR)
+			return err_set(err, "%s: %s", vnode->name, strerror(errno));
+		if (last)
+			return err_set(err, errno == EBUSY ?
+				       "%s: too many commands run there" :
+				       "%s: no agent runs there, expected \"vnode agent\"",
+				       vnode->name);
+	}
+}
