@@ -1,0 +1,207 @@
+# shellcheck shell=sh
+# vnode exec.  $1: how many MiB to move each way
+# shellcheck source=tests/guest/lib.sh
+. ./lib.sh
+
+mib=$1
+
+# await COMMAND…: until it succeeds
+await() {
+	tries=0
+	until "$@" >/dev/null 2>&1; do
+		tries=$((tries + 1))
+		[ $tries -lt 1200 ] || return 1
+		sleep 0.1
+	done
+}
+
+there() {
+	vnode exec 1 -- "$@"
+}
+
+# runs_there SECONDS: is there a "sleep SECONDS"?
+runs_there() {
+	there ps | grep -q "sleep $1\$"
+}
+
+ends_there() {
+	! runs_there "$1"
+}
+
+pools_are() {
+	[ "$(pools)" = "$1" ]
+}
+
+# busy: sessions that the root has
+busy() {
+	awk '$1 == "client" && $2 == 1 { print $4 }' /sys/kernel/debug/vcon
+}
+
+no_session() {
+	[ "$(busy)" = 0 ]
+}
+
+sum() {
+	sha256sum | cut -d ' ' -f 1
+}
+
+refuses 1 'exec: 1: .*no .*vnode|exec: .*there is no' 'a vnode that there is not' vnode exec 1 -- true
+refuses 1 'is the root vnode' 'the root itself' vnode exec 0 -- true
+refuses 2 'argument is missing' 'no command' vnode exec 1
+
+node 1 1,2 96M
+node 2 3 96M
+before=$(pools)
+ok 'two vnodes' vnode start --timeout 300 node1 node2
+
+# At once, without having waited for the agent
+out=$(there sh -c 'hostname; echo error >&2; exit 7' 2>/tmp/err)
+is "$out/$?" 'vnode1/7' 'output and status'
+is "$(cat /tmp/err)" error 'standard error is on its own'
+is "$(vnode exec node2 -- hostname)" vnode2 'by name'
+is "$(vnode exec node2 echo -n -- -x)" '-- -x' 'options behind the command are its own'
+is "$(there printf '<%s>' 'a b' '' "it's" '*' '$HOME' 'two
+lines')" "<a b><><it's><*><\$HOME><two
+lines>" 'arguments arrive as they are'
+is "$(there sh -c 'echo one >/dev/stdout; echo two >/dev/stdout')" 'one
+two' 'streams can be opened again'
+
+# Statuses
+bad=
+for status in 0 1 2 3 42 100 125 126 127 128 129 200 254 255; do
+	there sh -c "exit $status"
+	got=$?
+	[ $got -eq $status ] || bad="$bad $status:$got"
+done
+is "$bad" '' 'exit statuses'
+bad=
+for signal in 1 2 3 6 9 11 13 14 15; do
+	there sh -c "kill -$signal \$\$" 2>/dev/null
+	got=$?
+	sh -c "kill -$signal \$\$" 2>/dev/null
+	want=$?
+	[ $got -eq $want ] || bad="$bad $signal:$got,$want"
+done
+is "$bad" '' 'signals'
+refuses 127 'exec on vnode 1: no-such-command: No such file' 'no such command' there no-such-command
+refuses 126 'exec on vnode 1: /etc/passwd: Permission denied' 'not a command' there /etc/passwd
+
+# Streams
+is "$(there sh -c 'cat; echo end' </etc/passwd | sum)" "$( (cat /etc/passwd; echo end) | sum)" \
+	'the end of the input is seen'
+is "$(there cat </dev/null)" '' 'an empty input'
+is "$(there sh -c 'cat; echo no input' <&-)" 'no input' 'a closed input'
+is "$(there yes | head -n 2 | tr -d '\n')" yy 'an output that nobody reads'
+await ends_there yes
+is "$(yes | there sh -c 'exec <&-; echo closed')" closed 'an input that nobody reads'
+is "$(there sh -c 'sleep 4711 & echo started')" started 'what is left in the background is not waited for'
+ok '  and it runs on' runs_there 4711
+there killall sleep
+
+# Standard output is read when standard error has come, and not before.
+there sh -c 'head -c 500000 /dev/zero & echo error >&2; wait' 2>/tmp/err | {
+	await test -s /tmp/err
+	wc -c
+} >/tmp/out
+is "$(cat /tmp/out)" 500000 'a stream that is not read does not stop the others'
+
+dd if=/dev/urandom of=/tmp/random bs=1M count="$mib" 2>/dev/null
+want=$(sum </tmp/random)
+is "$(there sha256sum </tmp/random | cut -d ' ' -f 1)" "$want" "$mib MiB into the vnode"
+there cp /dev/stdin /tmp/random </tmp/random
+is "$(there cat /tmp/random | sum)" "$want" "$mib MiB out of the vnode"
+is "$(there sh -c 'cat /tmp/random >&2' 2>&1 >/dev/null | sum)" "$want" "$mib MiB to standard error"
+there rm /tmp/random
+rm /tmp/random
+
+# Arguments
+is "$(there sh -c 'echo ${#1}' sh "$(head -c 100000 /dev/zero | tr '\0' x)")" 100000 'long arguments'
+x=$(head -c 70000 /dev/zero | tr '\0' x)
+refuses 1 'the arguments have 140007 bytes' 'too long ones' there echo "$x" "$x"
+
+# Signals for the caller
+vnode exec 1 -- sleep 4712 &
+pid=$!
+ok 'a command that lasts' await runs_there 4712
+kill -INT $pid
+wait $pid
+is $? 130 '  ends with ^C'
+ok '  and is gone there' ends_there 4712
+vnode exec 1 -- sh -c 'trap "echo caught; exit 3" TERM; echo ready; sleep 4713 & wait' >/tmp/out &
+pid=$!
+ok 'one that catches a signal' await grep -q ready /tmp/out
+kill -TERM $pid
+wait $pid
+is "$?/$(tail -n 1 /tmp/out)" 3/caught '  does, and says so'
+there killall sleep
+vnode exec 1 -- sleep 4714 &
+pid=$!
+ok 'a caller' await runs_there 4714
+kill -KILL $pid
+wait $pid 2>/dev/null
+ok '  that is killed takes its command along' await ends_there 4714
+
+# A terminal
+like "$(vnode exec -t 1 -- sh -c 'tty; stty size; exit 5' </dev/null; echo $?)" '^/dev/pts/[0-9]+' 'a terminal'
+vnode exec -t 1 -- sh -c 'test -t 0 && test -t 1 && test -t 2' </dev/null
+is $? 0 '  for all streams'
+is "$(vnode exec -t 1 -- sh -c 'head -c 100000 /dev/zero | tr "\0" x; exit 5' </dev/null | tr -d '\r' | wc -c)" 100000 \
+	'  without loss'
+
+# Many at once, with both vnodes
+for i in $(seq 50); do
+	{
+		head -c 20000 /dev/urandom >"/tmp/in.$i"
+		vnode exec $((i % 5 / 4 + 1)) -- sh -c "cat; echo $i >&2; exit $i" <"/tmp/in.$i" >"/tmp/out.$i" 2>"/tmp/err.$i"
+		echo $? >>"/tmp/err.$i"
+	} &
+done
+wait
+bad=
+for i in $(seq 50); do
+	cmp -s "/tmp/in.$i" "/tmp/out.$i" && [ "$(tr '\n' ' ' <"/tmp/err.$i")" = "$i $i " ] || bad="$bad $i"
+done
+is "$bad" '' '50 at once'
+ok 'no session is left' await no_session
+for i in $(seq 64); do
+	vnode exec --timeout 100 1 -- sh -c 'read x; exit 9' <>/tmp/fifo."$(mkfifo "/tmp/fifo.$i"; echo "$i")" 2>/dev/null &
+done
+all_busy() {
+	[ "$(busy)" = 64 ]
+}
+ok 'all 64 channels are in use' await all_busy
+refuses 1 'too many commands' '  and a 65th command is refused' vnode exec --timeout 0 1 -- true
+for i in $(seq 64); do
+	echo >"/tmp/fifo.$i"
+done
+wait
+ok '  and then they are free' await no_session
+
+# A vnode that dies
+vnode exec 1 -- sh -c 'echo ready; exec sleep 1000' >/tmp/out 2>/tmp/err &
+pid=$!
+vnode exec 1 -- cat </dev/zero >/dev/null 2>/tmp/err2 &
+pid2=$!
+await grep -q ready /tmp/out
+ok 'vnode 1 is killed' vnode kill 1
+wait $pid
+is "$?/$(cat /tmp/err)" '1/vnode: exec on vnode 1: the vnode has died' '  and the command has ended'
+wait $pid2
+is "$?/$(cat /tmp/err2)" '1/vnode: exec on vnode 1: the vnode has died' '  one in the middle of its data, too'
+refuses 1 'node1: is not running: it is stopped' '  and no other begins' there true
+is "$(vnode exec 2 -- echo alive)" alive 'the other vnode does not care'
+ok 'vnode 1 again' vnode start --timeout 300 node1
+is "$(there hostname)" vnode1 '  does as before'
+
+# An agent that dies
+vnode exec 1 -- sleep 4715 2>/tmp/err &
+pid=$!
+await runs_there 4715
+there sh -c 'kill -9 $(ps | sed -n "s/^ *\([0-9]*\) .*vnode agent/\1/p")' 2>/dev/null
+wait $pid
+is "$?/$(cat /tmp/err)" '1/vnode: exec on vnode 1: its agent has gone' 'an agent that is killed'
+refuses 1 'no agent runs there' '  is missed' vnode exec --timeout 0 1 -- true
+
+unlike "$(vnode log 1)$(vnode log 2)" "$splats" 'the vnodes have nothing to complain about'
+ok 'both are killed' vnode kill 1 2
+ok 'all memory is back' await pools_are "$before" || diag "$(pools), expected $before"
