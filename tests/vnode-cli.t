@@ -150,7 +150,7 @@ new_machine
 # --- the command line
 
 check "--help" 0 "*" "" "$vnode" --help
-for command in start list show wait stop kill restart log memory bridge; do
+for command in start list show wait stop kill restart log memory bridge console exec agent; do
 	grep -q "^  $command " "$tmp/out" || echo "# $command is missing"
 done | grep . && bad=1 || bad=0
 result $bad "--help names all commands"
@@ -169,7 +169,7 @@ check "wait for defined" 2 "" "*" "$vnode" wait 0 --state defined
 for timeout in '' -1 1x 1.5 99999999999999999999; do
 	check "timeout \"$timeout\"" 2 "" "*" "$vnode" stop 1 --timeout="$timeout"
 done
-for command in console exec device; do
+for command in device; do
 	check "$command is not there yet" 1 "" "vnode: $command: not supported by this version" \
 		"$vnode" $command 1 -- ls -l
 done
@@ -722,6 +722,9 @@ completes "0
 a
 root" log ''
 completes "a" kill a
+completes "a" exec --tty a
+completes "" exec a a
+completes "" exec --timeout 3 a --
 completes "a.conf" start a
 completes "web" start w
 completes "$strange" show x

@@ -42,8 +42,24 @@ _vnode_options()
 	wait) printf '%s\n' --state --timeout ;;
 	stop) echo --timeout ;;
 	log) echo --follow ;;
+	exec) printf '%s\n' --timeout --tty ;;
 	esac
 	echo --help
+}
+
+# Has the vnode of "vnode exec" been typed?
+_vnode_behind_vnode()
+{
+	local i
+
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		--timeout) ((i++)) ;;
+		-*|=) ;;
+		*) [ "${COMP_WORDS[i - 1]}" = "=" ] || return 0 ;;
+		esac
+	done
+	return 1
 }
 
 _vnode()
@@ -58,7 +74,11 @@ _vnode()
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
 		_vnode_reply "$current" < <(printf '%s\n' start list show wait stop kill \
-			restart log memory bridge --help --version)
+			restart log memory bridge console exec agent --help --version)
+		return
+	fi
+	# Behind the vnode stands another command
+	if [ "$command" = exec ] && _vnode_behind_vnode; then
 		return
 	fi
 	case $before in
@@ -82,7 +102,7 @@ _vnode()
 		_vnode_reply "$current" < <(_vnode_known; _vnode_configs) ;;
 	bridge,*)
 		_vnode_reply "$current" <<< list ;;
-	wait,*|stop,*|kill,*|restart,*|log,*)
+	wait,*|stop,*|kill,*|restart,*|log,*|console,*|exec,*)
 		_vnode_reply "$current" < <(_vnode_known) ;;
 	esac
 }

@@ -21,7 +21,7 @@
 #include "vcon.h"
 
 #define VIEW_SIZE	(256u << 10)	/* a power of two */
-#define PATIENCE	HZ
+#define PATIENCE	(5 * HZ)
 #define DRAIN_MAX	(1u << 20)	/* bytes at a time; then others have their turn */
 
 /**

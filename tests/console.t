@@ -1,0 +1,14 @@
+#!/bin/sh
+# vnode console: a shell with job control, an editor, window sizes, viewers, sysrq.
+# needs: debug
+
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+guest_share=$scratch/share
+cp -R "$top/tests/guest" "$guest_share"
+ok 'what plays a person compiles' gcc -m32 -march=i686 -static -O1 -Wall -Wextra -D_GNU_SOURCE \
+	-o "$guest_share/pty" "$top/tests/unit/pty.c"
+guest_test --cpus 4 --timeout 600 console.sh
+guest_test --debug --cpus 4 --timeout 1200 console.sh
+done_testing

@@ -1,0 +1,181 @@
+# shellcheck shell=sh
+# vnode console, used by a program that plays a person: ../unit/pty.c.
+# shellcheck source=tests/guest/lib.sh
+. ./lib.sh
+
+pools_are() {
+	[ "$(pools)" = "$1" ]
+}
+
+await() {
+	tries=0
+	until "$@" >/dev/null 2>&1; do
+		tries=$((tries + 1))
+		[ $tries -lt 1200 ] || return 1
+		sleep 0.1
+	done
+}
+
+# console NAME STATUS: does what standard input says at vnode 1's console
+console() {
+	./pty vnode console 1 >/tmp/screen
+	got=$?
+	if [ $got -eq "$2" ]; then
+		pass "$1"
+	else
+		fail "$1"
+		diag "status $got, expected $2:"
+		diag "$(tail -c 2000 /tmp/screen | tr -d '\033\r')"
+	fi
+}
+
+refuses 1 'there is no vnode|no .*vnode' 'a vnode that there is not' vnode console 1
+refuses 1 'is the root vnode' 'the root itself' vnode console 0
+node 1 1,2 96M
+before=$(pools)
+ok 'a vnode' vnode start --timeout 300 node1
+
+console 'a shell, and the way out' 0 <<'PERSON'
+await ^] . leaves
+send \r
+await vnode1
+send echo first$((40 + 2))\r
+await first42
+send ^]?
+await ^] . leaves
+send ^].
+end
+PERSON
+like "$(tr -d '\r' </tmp/screen)" 'Linux version ' 'what comes first is the first kernel message'
+like "$(tr -d '\r' </tmp/screen)" 'Run /init as init process' '  and the others'
+is "$(tr -d '\r' </tmp/screen | grep -c 'Linux version ')" 1 '  once'
+
+console 'job control' 0 <<'PERSON'
+await first42
+send sleep 4711\r
+await sleep 4711
+send ^Z
+await Stopped
+send jobs -l\r
+await Stopped
+send bg; fg\r
+await sleep 4711
+send ^C
+send echo after$((1 + 1))\r
+await after2
+send sleep 4712 | cat & kill %1; echo ki''lled\r
+await killed
+send ^].
+end
+PERSON
+
+console 'an editor, and the window' 0 <<'PERSON'
+size 30 100
+await first42
+send stty size; echo si''ze\r
+await 30 100
+await size
+size 41 120
+send \r
+send until [ "$(stty size)" = "41 120" ]; do sleep 0.1; done; echo si''zed\r
+await sized
+send vi /tmp/file\r
+await \e[41;1H
+send iHello from vi\e:wq\r
+send echo di''d $?\r
+await did 0
+send ^].
+end
+PERSON
+is "$(vnode exec 1 -- cat /tmp/file)" 'Hello from vi' '  which has written its file'
+
+# Several viewers, one of which only looks
+./pty vnode console 1 >/tmp/screen2 <<'PERSON' &
+await sized
+await third42
+send ^].
+end
+PERSON
+viewer=$!
+vnode console 1 </dev/null >/tmp/screen3 2>/tmp/err3 &
+looker=$!
+console 'several viewers' 0 <<'PERSON'
+await first42
+send echo third$((40 + 2))\r
+await third42
+send ^].
+end
+PERSON
+wait $viewer
+is $? 0 '  each sees all'
+ok '  as does who types nothing' await grep -q third42 /tmp/screen3
+
+# Much at once: nothing is lost to who reads
+./pty vnode console 1 >/tmp/screen2 <<'PERSON'
+await third42
+send stty -onlcr; seq 100000 | sha256sum; echo be''gin; seq 100000; echo fi''nish; stty onlcr\r
+await finish
+send ^].
+end
+PERSON
+is "$(tr -d '\r' </tmp/screen2 | sed -n '/^begin$/,/^finish$/p' | sed '1d;$d' | sha256sum | cut -d ' ' -f 1)" \
+	"$(seq 100000 | sha256sum | cut -d ' ' -f 1)" 'much text is complete'
+
+# Typed by a program; more than fits into the ring
+ok 'what a program types' sh -c '{ echo "stty -echo; cat >/tmp/typed <<end-of-it"; seq 5000; echo end-of-it; echo "stty echo"; } >/dev/vcon/1'
+typed() {
+	[ "$(vnode exec 1 -- sha256sum /tmp/typed | cut -d ' ' -f 1)" = "$(seq 5000 | sha256sum | cut -d ' ' -f 1)" ]
+}
+ok '  arrives' await typed
+
+vnode exec 1 -- sh -c 'echo 511 >/proc/sys/kernel/sysrq'
+console 'sysrq' 0 <<'PERSON'
+await finish
+send ^]sm
+await Mem-Info
+send ^].
+end
+PERSON
+like "$(vnode log 1)" 'sysrq: Show Memory' '  is in the log, too'
+
+./pty vnode console 1 >/tmp/screen <<'PERSON' &
+await first42
+end
+PERSON
+pid=$!
+await grep -q first42 /tmp/screen
+ok 'the vnode is killed' vnode kill 1
+wait $pid
+is $? 1 '  and its console ends'
+like "$(cat /tmp/screen)" 'console of vnode 1: the vnode has died' '  with a message'
+wait $looker
+is "$?/$(cat /tmp/err3)" '1/vnode: console of vnode 1: the vnode has died' '  everywhere'
+refuses 1 'node1: is not running: it is stopped' '  and there is none' vnode console 1
+ok 'all memory is back' await pools_are "$before" || diag "$(pools), expected $before"
+
+# The device is used while its vnode comes and goes.
+node 1 1,2 96M 'cmdline = lab.run="sleep 1; poweroff -f"'
+bad=
+for i in 1 2 3; do
+	vnode start --timeout 0 node1 || bad="$bad start"
+	vnode console 1 </dev/null >/dev/null 2>/tmp/err
+	[ $? -eq 1 ] || bad="$bad $i:$(cat /tmp/err)"
+	vnode wait 1 --state stopped --timeout 300 || bad="$bad wait"
+done
+is "$bad" '' 'a console of one that ends by itself'
+ok 'the module can be unloaded' modprobe -r vcon
+ok '  and loaded' modprobe vcon
+
+# The root's own console
+modprobe -r vcon
+ok 'the root allows vnode 2 its console' modprobe vcon allow=2
+node 2 3 96M
+ok '  vnode 2' vnode start --timeout 300 node2
+setsid -c sh -l </dev/ttyV2 >/dev/ttyV2 2>&1 &
+vnode exec 2 -- sh -c 'until [ -c /dev/vcon/0 ]; do sleep 0.1; done
+	vnode console 0 </dev/null >/tmp/seen 2>&1 & 
+	until grep -q "/proc/1" /tmp/seen; do echo "echo on-the-root; hostname; ls -d /proc/1" >/dev/vcon/0; sleep 1; done
+	cat /tmp/seen' >/tmp/seen
+like "$(tr -d '\r' </tmp/seen)" '^vnode0$' '  and there it is'
+unlike "$(vnode log 2)" "$splats" '  vnode 2 has nothing to complain about'
+vnode kill 2
