@@ -36,13 +36,13 @@ before=$(pools)
 ok 'a vnode' vnode start --timeout 300 node1
 
 console 'a shell, and the way out' 0 <<'PERSON'
-await ^] . leaves
+await \^] . leaves
 send \r
 await vnode1
 send echo first$((40 + 2))\r
 await first42
 send ^]?
-await ^] . leaves
+await \^] . leaves
 send ^].
 end
 PERSON
@@ -52,15 +52,16 @@ is "$(tr -d '\r' </tmp/screen | grep -c 'Linux version ')" 1 '  once'
 
 console 'job control' 0 <<'PERSON'
 await first42
-send sleep 4711\r
-await sleep 4711
+send sh -c 'trap "echo on""again" CONT; echo go""ing; while :; do sleep 0.1; done'\r
+await going
 send ^Z
 await Stopped
 send jobs -l\r
 await Stopped
-send bg; fg\r
-await sleep 4711
+send fg\r
+await onagain
 send ^C
+send \r
 send echo after$((1 + 1))\r
 await after2
 send sleep 4712 | cat & kill %1; echo ki''lled\r

@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PATIENCE_MS	240000
+#define PATIENCE_MS	120000
 #define SCREEN		(1 << 20)
 
 static char screen[SCREEN];

@@ -1,0 +1,49 @@
+# shellcheck shell=sh
+# A vnode that writes nonsense into the bridge of its console.
+# shellcheck source=tests/guest/lib.sh
+. ./lib.sh
+
+node 1 1,2 96M
+node 2 3 96M
+before=$(pools)
+ok 'two vnodes' vnode start --timeout 300 node1 node2
+vnode console 1 </dev/null >/dev/null 2>/tmp/err &
+looker=$!
+ok 'vnode 1 begins to write nonsense' vnode exec --timeout 60 1 -- setsid modprobe adeos_vcon_hostile
+
+# bad: how much of it the root has noticed
+bad() {
+	awk '$1 == "client" && $2 == 1 { print $6 }' /sys/kernel/debug/vcon
+}
+
+# Whatever comes of these, they end.
+ended=0
+for i in $(seq 40); do
+	timeout -s KILL 20 vnode exec --timeout 2 1 -- cat /proc/cpuinfo >/dev/null 2>&1 </dev/zero &
+	echo "typed $i" | timeout -s KILL 5 tee /dev/vcon/1 >/dev/null 2>&1 &
+	if [ $((i % 8)) -eq 0 ]; then
+		[ "$(vnode exec --timeout 60 2 -- echo alive)" = alive ] && ended=$((ended + 1))
+	fi
+done
+is $ended 5 'commands in vnode 2 are run meanwhile'
+tries=0
+while [ "$(bad)" -lt 20 ] && [ $tries -lt 600 ]; do
+	tries=$((tries + 1))
+	sleep 0.1
+done
+like "$(bad)" '^[2-9][0-9]|[0-9]{3}' 'the root has counted nonsense'
+diag "counted: $(bad)"
+ok 'vnode 1 is killed' vnode kill 1
+wait $looker
+is "$?/$(tail -n 1 /tmp/err)" '1/vnode: console of vnode 1: the vnode has died' '  and its console ends'
+wait
+ok 'vnode 1 again' vnode start --timeout 300 node1
+is "$(vnode exec 1 -- echo alive)" alive '  does as before'
+unlike "$(vnode log 2)" "$splats" 'vnode 2 has nothing to complain about'
+vnode kill 1 2
+tries=0
+until [ "$(pools)" = "$before" ] || [ $tries -ge 600 ]; do
+	tries=$((tries + 1))
+	sleep 0.1
+done
+is "$(pools)" "$before" 'all memory is back'
