@@ -82,7 +82,11 @@ send until [ "$(stty size)" = "41 120" ]; do sleep 0.1; done; echo si''zed\r
 await sized
 send vi /tmp/file\r
 await \e[41;1H
-send iHello from vi\e:wq\r
+send iHello from vi
+await I /tmp/file
+send \e
+await - /tmp/file [modified]
+send :wq\r
 send echo di''d $?\r
 await did 0
 send ^].

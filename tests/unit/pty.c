@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define PATIENCE_MS	120000
-#define SCREEN		(1 << 20)
+#define SCREEN		(1024 * 1024)
 
 static char screen[SCREEN];
 static size_t have, seen;
@@ -37,7 +37,8 @@ static void unescape(char *text)
 			*to++ = *++text & 0x1f;
 		} else if (*text == '\\' && text[1]) {
 			text++;
-			*to++ = *text == 'r' ? '\r' : *text == 'n' ? '\n' : *text == 'e' ? 27 : *text;
+			*to++ = *text == 'r' ? '\r' : *text == 'n' ? '\n' :
+				*text == 'e' ? 27 : *text;
 		} else {
 			*to++ = *text;
 		}

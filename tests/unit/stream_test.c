@@ -83,7 +83,8 @@ static void test_session(void)
 	ok(put(&server, data, sizeof(data), &kick) == OUT, "a ring takes what it has room for");
 	ok(!kick, "nobody was waiting");
 	stream_want(&server, STREAM_WANTS_ROOM);
-	ok(get(&client, back, OUT / 4, &kick) == OUT / 4 && !kick, "a little room is not worth a kick");
+	ok(get(&client, back, OUT / 4, &kick) == OUT / 4 && !kick,
+	   "a little room is not worth a kick");
 	ok(get(&client, back, OUT / 4, &kick) == OUT / 4 && kick, "half a ring is");
 	kick = 0;
 	get(&client, back, OUT / 4, &kick);
@@ -116,7 +117,8 @@ static void test_left(void)
 	stream_accept(&server);
 	/* A client that was started anew finds the words of the old one. */
 	stream_attach(&client);
-	ok(stream_peer(&server) == STREAM_PEER_CLOSED, "who is started anew closes what it finds open");
+	ok(stream_peer(&server) == STREAM_PEER_CLOSED,
+	   "who is started anew closes what it finds open");
 	stream_close(&server);
 	stream_reap(&client);
 	stream_reap(&server);

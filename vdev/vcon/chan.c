@@ -334,8 +334,9 @@ int vcon_session(struct vcon_link *link, unsigned long ms)
 int vcon_accept(struct vcon_link *link)
 {
 	int nr = -EAGAIN;
+	int ret = wait_event_interruptible(link->wait, (nr = try_take(link)) != -EAGAIN);
 
-	if (wait_event_interruptible(link->wait, (nr = try_take(link)) != -EAGAIN))
-		return -ERESTARTSYS;
+	if (ret)
+		return ret;
 	return nr < 0 ? nr : session_fd(link, nr);
 }

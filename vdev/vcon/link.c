@@ -424,8 +424,9 @@ void vcon_links_show(struct seq_file *m)
 				bad += READ_ONCE(link->chan[i].s.bad);
 			seq_printf(m, "%s %u %u %u %u %u %llu\n",
 				   role == VCON_SERVER ? "server" : "client", peer, link->channels,
-				   bitmap_weight(link->busy, VCON_CHANNELS), READ_ONCE(link->agents),
-				   bad, role == VCON_SERVER ? vcon_tty_dropped(link) :
+				   bitmap_weight(link->busy, VCON_CHANNELS),
+				   READ_ONCE(link->agents), bad,
+				   role == VCON_SERVER ? vcon_tty_dropped(link) :
 				   vcon_view_lost(link));
 			vcon_link_put(link);
 		}

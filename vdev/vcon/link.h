@@ -91,8 +91,8 @@ struct vcon_chan {
 	struct vcon_link *link;
 	unsigned int nr;
 	wait_queue_head_t wait;
-	struct mutex rx;
-	struct mutex tx;
+	struct mutex rx;	/* one reads at a time */
+	struct mutex tx;	/* and one writes */
 	struct stream s;
 };
 
@@ -129,7 +129,7 @@ struct vcon_link {
 	bool dead;
 	bool ended;
 	struct work_struct bury;
-	spinlock_t lock;
+	spinlock_t lock;	/* sessions; nothing sleeps under it */
 	DECLARE_BITMAP(busy, VCON_CHANNELS);
 	unsigned int agents;
 	wait_queue_head_t wait;

@@ -92,15 +92,16 @@ static void put_patiently(struct vcon_tty *t, const u8 *s, u32 len)
 		if (n) {
 			waited = 0;
 			t->stalled = false;
-		} else if (t->stalled || stream_of(t)->broken || waited > PATIENCE_US) {
-			t->stalled = true;
-			t->dropped += len;
-			return;
-		} else {
-			udelay(10);
-			waited += 10;
+			continue;
 		}
+		if (t->stalled || stream_of(t)->broken || waited > PATIENCE_US)
+			break;
+		udelay(5);
+		waited += 5;
 	}
+	if (len)
+		t->stalled = true;
+	t->dropped += len;
 }
 
 static void con_write(struct console *con, const char *s, unsigned int len)

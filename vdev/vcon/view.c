@@ -22,7 +22,7 @@
 
 #define VIEW_SIZE	(256u << 10)	/* a power of two */
 #define PATIENCE	(5 * HZ)
-#define DRAIN_MAX	(1u << 20)	/* bytes at a time; then others have their turn */
+#define DRAIN_MAX	(1024u << 10)	/* bytes at a time; then others have their turn */
 
 /**
  * struct vcon_view - what is seen of a console
@@ -39,7 +39,7 @@
  */
 struct vcon_view {
 	struct vcon_link *link;
-	struct mutex lock;
+	struct mutex lock;	/* before link->life */
 	u8 *text;
 	u64 end;
 	struct list_head viewers;
@@ -47,7 +47,7 @@ struct vcon_view {
 	bool over;
 	wait_queue_head_t wait;
 	struct delayed_work drain;
-	struct mutex sysrq_lock;
+	struct mutex sysrq_lock;	/* before link->life, too */
 };
 
 /**
