@@ -82,10 +82,12 @@ send until [ "$(stty size)" = "41 120" ]; do sleep 0.1; done; echo si''zed\r
 await sized
 send vi /tmp/file\r
 await \e[41;1H
-send iHello from vi
+send i
 await I /tmp/file
+send Hello from vi
+await Hello from vi
 send \e
-await - /tmp/file [modified]
+await - /tmp/file
 send :wq\r
 send echo di''d $?\r
 await did 0
