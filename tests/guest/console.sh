@@ -146,15 +146,16 @@ PERSON
 like "$(vnode log 1)" 'sysrq: Show Memory' '  is in the log, too'
 
 ./pty vnode console 1 >/tmp/screen <<'PERSON' &
-await first42
+await Mem-Info
 end
 PERSON
 pid=$!
-await grep -q first42 /tmp/screen
+await grep -q Mem-Info /tmp/screen
 ok 'the vnode is killed' vnode kill 1
 wait $pid
 is $? 1 '  and its console ends'
 like "$(cat /tmp/screen)" 'console of vnode 1: the vnode has died' '  with a message'
+like "$(tr -d '\r' </tmp/screen)" 'Linux version ' '  what has left the scroll-back is in the log'
 wait $looker
 is "$?/$(cat /tmp/err3)" '1/vnode: console of vnode 1: the vnode has died' '  everywhere'
 refuses 1 'node1: is not running: it is stopped' '  and there is none' vnode console 1
