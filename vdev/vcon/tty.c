@@ -104,17 +104,10 @@ static void put_patiently(struct vcon_tty *t, const u8 *s, u32 len)
 	t->dropped += len;
 }
 
-static void con_write(struct console *con, const char *s, unsigned int len)
+static void put_lines(struct vcon_tty *t, const char *s, unsigned int len)
 {
-	struct vcon_tty *t = con->data;
-	unsigned long flags;
 	const char *end;
-	bool locked = true;
 
-	if (oops_in_progress)
-		locked = raw_spin_trylock_irqsave(&t->tx, flags);
-	else
-		raw_spin_lock_irqsave(&t->tx, flags);
 	while (t->open && len) {
 		end = memchr(s, '\n', len);
 		put_patiently(t, s, end ? end - s : len);
@@ -124,8 +117,23 @@ static void con_write(struct console *con, const char *s, unsigned int len)
 		len -= end + 1 - s;
 		s = end + 1;
 	}
-	if (locked)
-		raw_spin_unlock_irqrestore(&t->tx, flags);
+}
+
+static void con_write(struct console *con, const char *s, unsigned int len)
+{
+	struct vcon_tty *t = con->data;
+	unsigned long flags;
+
+	if (!raw_spin_trylock_irqsave(&t->tx, flags)) {
+		/* Its holder may have been stopped by a panic on this CPU. */
+		if (oops_in_progress) {
+			put_lines(t, s, len);
+			return;
+		}
+		raw_spin_lock_irqsave(&t->tx, flags);
+	}
+	put_lines(t, s, len);
+	raw_spin_unlock_irqrestore(&t->tx, flags);
 }
 
 static struct tty_driver *con_device(struct console *con, int *index)
