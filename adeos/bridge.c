@@ -144,7 +144,8 @@ static bool may_move(const struct adeos_bridge *b)
  * Context: process, sleeps.
  * Return: the bridge, mapped, or ERR_PTR(): -ENODEV, -ENOTCONN as above;
  * -EINVAL for a bad name, or for one that may move without @ops; -ENOENT,
- * -EACCES, -EROFS; -EAGAIN while it is being moved; -ENOMEM if there is no room to map it.
+ * -EACCES, -EROFS; -EAGAIN while it is being moved; -ENOMEM if there is no room to map
+ * it; -EPROTO if what the commons say of it is damaged.
  */
 struct adeos_bridge *adeos_bridge_open(u32 scope, const char *name, bool write,
 				       const struct adeos_bridge_ops *ops, void *priv)

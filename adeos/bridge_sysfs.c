@@ -233,13 +233,13 @@ static DECLARE_WORK(update_work, bridges_update);
  */
 void adeos_bridges_changed(void)
 {
-	if (bridges_kobj)
+	if (bridges_kobj && adeos_commons())
 		queue_work(system_unbound_wq, &update_work);
 }
 
 static int __init bridge_sysfs_init(void)
 {
-	if (!adeos_is_root() || !adeos_commons())
+	if (!adeos_is_root())
 		return 0;
 	bridges_kobj = kobject_create_and_add("bridges", adeos_kobj);
 	if (!bridges_kobj)

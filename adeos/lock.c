@@ -17,10 +17,18 @@
 /*
  * So often a CPU looks at the same offer before it takes the one that it is
  * for to be gone.  Longer than firmware keeps a CPU from running, and short
- * for a person: a few hundred milliseconds at most.
+ * for a person: some tens of milliseconds, if few wait.
  */
 #ifndef ADEOS_LOCK_PATIENCE
 #define ADEOS_LOCK_PATIENCE	1000000
+#endif
+
+/*
+ * Who gives up after having looked at one offer for so long takes the one that
+ * it is for to be gone, too: nobody may have more patience.
+ */
+#ifndef ADEOS_LOCK_GIVE_UP
+#define ADEOS_LOCK_GIVE_UP	500
 #endif
 
 #define ALL_SLOTS	(~0ULL >> (64 - ADEOS_MAX_CPUS))
@@ -176,6 +184,11 @@ noinstr int adeos_lock_wait(struct adeos_lock *lock, unsigned int slot, u32 look
 		while (ahead-- > 1);
 	} while (looks == ADEOS_LOCK_FOREVER || looks-- > 1);
 
+	if (err == -EBUSY && ADEOS_LOCK_PATIENCE - patience >= ADEOS_LOCK_GIVE_UP) {
+		ADEOS_LOCK_STEP(ADEOS_LOCK_FORFEIT);
+		lock_forfeit(lock, word);
+	}
+
 	/*
 	 * If the lock is taken, the store-release that releases it comes after
 	 * this, and so the next owner does not see the bit.  If not, an offer
@@ -229,7 +242,7 @@ noinstr void adeos_lock_hand_over(struct adeos_lock *lock, unsigned int slot)
  * Return: true if the lock was held by one of them: who acquires it next is
  * told by -EOWNERDEAD.
  */
-bool adeos_lock_recover(struct adeos_lock *lock, const u32 dead[2])
+noinstr bool adeos_lock_recover(struct adeos_lock *lock, const u32 dead[2])
 {
 	unsigned int slot;
 	u32 word, next;

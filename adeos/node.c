@@ -46,7 +46,7 @@ static DECLARE_WAIT_QUEUE_HEAD(node_wait);	/* woken when something has changed *
  * Context: any.
  * Return: where it is mapped, or NULL if this kernel has none.
  */
-struct commons *adeos_commons(void)
+noinstr struct commons *adeos_commons(void)
 {
 	return READ_ONCE(commons);
 }
@@ -90,25 +90,27 @@ static void node_poll(struct work_struct *work)
 /* Has somebody overwritten what all share?  Says so now and then, while it goes on. */
 static void node_complain(void)
 {
-	static unsigned long when;
+	static u64 when;
 	static u32 said;
+	u32 locks = adeos_shared_timeouts();
 	const struct dsp_count *n = &node.count;
 	/* Not bad_sender: to die with a message under way is no crime. */
 	u32 bad = n->bad_message + n->bad_ring + n->bad_view + n->bad_bridge + n->stray_user +
-		  n->scrubbed;
+		  n->scrubbed + locks;
 
-	if (bad == said || (said && time_before(jiffies, when + COMPLAINTS)))
+	if (bad == said || (said && time_before64(get_jiffies_64(), when + COMPLAINTS)))
 		return;
 	said = bad;
-	when = jiffies;
-	pr_warn("adeos: the commons are damaged: %u bad messages, %u positions, %u views, %u bridges, %u users; %u repairs\n",
+	when = get_jiffies_64();
+	pr_warn("adeos: the commons are damaged: %u bad messages, %u positions, %u views, %u bridges, %u users, %u locks; %u repairs\n",
 		n->bad_message, n->bad_ring, n->bad_view, n->bad_bridge, n->stray_user,
-		n->scrubbed);
+		locks, n->scrubbed);
 }
 
 static void node_tick(struct work_struct *work)
 {
 	static struct adeos_counters counted;
+	u32 slots[2];
 
 	mutex_lock(&adeos_lock);
 	if (dsp_tick(&node, adeos_now_ms()))
@@ -122,6 +124,8 @@ static void node_tick(struct work_struct *work)
 		adeos_clock_follow(&adeos_own_slot->page);
 	} else {
 		adeos_vnodes_publish_clock();
+		adeos_pool_free_slots(slots);
+		adeos_shared_recover(slots);
 	}
 	mutex_unlock(&adeos_lock);
 	wake_up_all(&node_wait);
@@ -255,7 +259,7 @@ int adeos_node_call(int call, struct dsp_result *result)
 
 	if (call < 0)
 		return call;
-	/* In the root, nobody rings: what it asks of itself is done at the next poll. */
+	/* The root has done at once what it asks of itself; sysfs has not seen it yet. */
 	queue_work(system_highpri_wq, &poll_work);
 	for (;;) {
 		ret = dsp_call_result(&node, call, result);

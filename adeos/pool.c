@@ -309,6 +309,23 @@ void adeos_pool_give_clusters(const u32 *clusters, unsigned int nr_cpus)
 }
 
 /**
+ * adeos_pool_free_slots() - lock slots of CPUs in clusters that nobody has
+ * @slots: where to store them, a bit each
+ *
+ * Context: adeos_lock held.
+ */
+void adeos_pool_free_slots(u32 slots[2])
+{
+	unsigned int i;
+
+	slots[0] = 0;
+	slots[1] = 0;
+	for (i = 0; i < ADEOS_MAX_CLUSTERS; i++)
+		if (!test_bit(i, clusters_used))
+			slots[i / 8] |= 0xfu << i % 8 * ADEOS_CLUSTER_CPUS;
+}
+
+/**
  * adeos_pool_take_low_page() - take a page below 1 MiB, for a trampoline
  * @err: what was wrong
  *

@@ -34,6 +34,7 @@ phys_addr_t adeos_pool_commons(void);
 int adeos_pool_take_clusters(u32 *clusters, unsigned int nr_cpus,
 			     struct adeos_error *err);
 void adeos_pool_give_clusters(const u32 *clusters, unsigned int nr_cpus);
+void adeos_pool_free_slots(u32 slots[2]);
 int adeos_pool_take_low_page(struct adeos_error *err);
 void adeos_pool_give_low_page(unsigned int page);
 struct adeos_slot *adeos_pool_slot(u32 id, phys_addr_t *phys);

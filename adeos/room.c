@@ -17,6 +17,7 @@
 #include "pool.h"
 
 #define ROOM_PLANS	8	/* plans that may fail or be overtaken */
+#define ROOM_TIME	(8 * HZ)	/* a request that asks waits for less than 15 s */
 #define ROOM_REFUSED	(5 * HZ)
 
 /**
@@ -25,6 +26,7 @@
  * @scratch: for place_plan()
  * @allocs: the bridges that can be moved, in order of their addresses
  * @index: which they are
+ * @tag: their tags when it was planned: the same number may be another bridge's later
  * @stays: bridges that did not move when they were asked
  * @moves: number of moves made
  * @bytes: what they have copied
@@ -34,6 +36,7 @@ struct room {
 	struct place_scratch scratch;
 	struct place_alloc allocs[COMMONS_BRIDGES];
 	u16 index[COMMONS_BRIDGES];
+	u32 tag[COMMONS_BRIDGES];
 	DECLARE_BITMAP(stays, COMMONS_BRIDGES);
 	unsigned int moves;
 	u64 bytes;
@@ -46,7 +49,7 @@ static DEFINE_MUTEX(room_lock);
 static u64 moved;
 static u64 wanted;		/* for a bridge; 0: nothing */
 static u64 refused;		/* so much had no plan ... */
-static unsigned long refused_until;	/* ... and until then it is not tried again */
+static u64 refused_until;	/* ... and until then (jiffies) it is not tried again */
 
 static struct bridge_entry *entry_of(u32 i)
 {
@@ -80,6 +83,7 @@ static unsigned int list_movable(struct room *room)
 	sort(room->index, nr, sizeof(room->index[0]), by_address, NULL);
 	for (i = 0; i < nr; i++) {
 		e = entry_of(room->index[i]);
+		room->tag[i] = e->tag;
 		room->allocs[i] = (struct place_alloc){
 			.start = PFN_PHYS((u64)e->pub.pfn),
 			.size = (u64)e->pub.pages << PAGE_SHIFT,
@@ -103,14 +107,13 @@ static struct region beyond(const struct place_move *move)
 }
 
 /* Begins a move, if all is as it was when it was planned. */
-static int begin_move(u32 i, const struct place_move *move)
+static int begin_move(u32 i, u32 tag, const struct place_move *move)
 {
 	struct region_set *pool = adeos_pool_memory();
 	struct region place = beyond(move);
 	int ret;
 
-	if (PFN_PHYS((u64)entry_of(i)->pub.pfn) != move->from ||
-	    !region_contains(pool, place.start, place.end))
+	if (entry_of(i)->tag != tag || !region_contains(pool, place.start, place.end))
 		return -EAGAIN;
 	ret = region_remove(pool, place.start, place.end);
 	if (ret)
@@ -127,7 +130,7 @@ static int make_move(struct room *room, const struct place_move *move)
 	u32 i = room->index[move->index];
 	const struct bridge_entry *e = entry_of(i);
 	u32 before = BRIDGE_GENERATION(e->tag);
-	int ret = begin_move(i, move);
+	int ret = begin_move(i, room->tag[move->index], move);
 
 	if (ret)
 		return ret;
@@ -149,11 +152,12 @@ static int make_move(struct room *room, const struct place_move *move)
 static int make_room(struct room *room, enum place_kind kind, u64 size, u64 align)
 {
 	struct region_set *pool = adeos_pool_memory();
+	unsigned long end = jiffies + ROOM_TIME;
 	unsigned int plans, i;
 	u64 start;
 	int ret;
 
-	for (plans = 0; plans < ROOM_PLANS; plans++) {
+	for (plans = 0; plans < ROOM_PLANS && time_before(jiffies, end); plans++) {
 		if (!place_find(pool, kind, size, align, &start))
 			return 0;
 		ret = place_plan(pool, room->allocs, list_movable(room), size, align,
@@ -189,7 +193,8 @@ int adeos_room_make(enum place_kind kind, u64 size, u64 align)
 		return -ENOMEM;
 	mutex_lock(&room_lock);
 	mutex_lock(&adeos_lock);
-	if (adeos_pool_free() >= size)
+	/* Without commons there is nothing that could be moved. */
+	if (adeos_commons() && adeos_pool_free() >= size)
 		ret = make_room(room, kind, size, align);
 	mutex_unlock(&adeos_lock);
 	mutex_unlock(&room_lock);
@@ -213,7 +218,10 @@ static void make_wanted(struct work_struct *work)
 		return;
 	mutex_lock(&adeos_lock);
 	refused = size;
-	refused_until = jiffies + ROOM_REFUSED;
+	refused_until = get_jiffies_64() + ROOM_REFUSED;
+	/* Who asked again meanwhile is refused when it does so once more. */
+	if (wanted >= size)
+		wanted = 0;
 	mutex_unlock(&adeos_lock);
 }
 
@@ -233,7 +241,7 @@ int adeos_room_ask(u64 size)
 {
 	if (size > adeos_pool_free())
 		return -ENOMEM;
-	if (refused && size >= refused && time_before(jiffies, refused_until))
+	if (refused && size >= refused && time_before64(get_jiffies_64(), refused_until))
 		return -ENOMEM;
 	wanted = size;
 	queue_work(system_unbound_wq, &make_work);

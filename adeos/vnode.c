@@ -92,7 +92,7 @@ static int vnode_end(struct adeos_vnode *vn, enum adeos_state state)
 		return ret;
 	}
 	if (vn->booted) {
-		adeos_shared_recover(vn->clusters, vn->nr_cpus);
+		adeos_shared_died(vn->clusters, vn->nr_cpus);
 		adeos_node_died(vn->id);
 	}
 	adeos_pool_give_low_page(vn->low_page);

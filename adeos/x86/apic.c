@@ -28,7 +28,7 @@ static bool installed __ro_after_init;
  *
  * Context: any.
  */
-u32 adeos_logical_id(unsigned int cpu)
+noinstr u32 adeos_logical_id(unsigned int cpu)
 {
 	return clusters[cpu / ADEOS_CLUSTER_CPUS] << 4 |
 		1 << (cpu % ADEOS_CLUSTER_CPUS);

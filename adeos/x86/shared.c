@@ -51,10 +51,16 @@ static __always_inline unsigned int own_slot(void)
  */
 static noinstr void take_from_vnodes(struct guard *g, struct adeos_lock *lock)
 {
+	unsigned int slot = own_slot();
+	u32 own[2] = { };
+
 	g->lock = NULL;
-	if (adeos_lock_try(lock, own_slot(), g->broken ? LOOKS_BROKEN : LOOKS) == -EBUSY) {
+	if (adeos_lock_try(lock, slot, g->broken ? LOOKS_BROKEN : LOOKS) == -EBUSY) {
 		g->broken = true;
 		g->timeouts++;
+		/* It cannot be ours, since nobody else here is at it: whoever says so. */
+		own[slot / 32] = 1u << slot % 32;
+		adeos_lock_recover(lock, own);
 		return;
 	}
 	/*
@@ -126,25 +132,38 @@ void adeos_pci_unlock(unsigned long flags)
 }
 
 /**
- * adeos_shared_recover() - take the locks from CPUs that are dead
- * @clusters: their logical APIC clusters
- * @nr: how many CPUs, four to a cluster
+ * adeos_shared_recover() - take the locks from CPUs that are dead, or are nobody's
+ * @slots: their lock slots, a bit each
  *
  * Context: the root, any; the CPUs are parked, and are not used again yet.
  */
-void adeos_shared_recover(const u32 *clusters, unsigned int nr)
+void adeos_shared_recover(const u32 slots[2])
 {
 	struct commons *c = adeos_commons();
-	u32 dead[2] = { };
+	unsigned int i;
+
+	for (i = 0; c && i < COMMONS_LOCKS; i++)
+		adeos_lock_recover(&c->lock[i], slots);
+}
+
+/**
+ * adeos_shared_died() - take the locks from a vnode
+ * @clusters: the logical APIC clusters of its CPUs
+ * @nr: how many CPUs, four to a cluster
+ *
+ * Context: as adeos_shared_recover().
+ */
+void adeos_shared_died(const u32 *clusters, unsigned int nr)
+{
+	u32 slots[2] = { };
 	unsigned int i, slot;
 
 	for (i = 0; i < nr; i++) {
 		slot = clusters[i / ADEOS_CLUSTER_CPUS] * ADEOS_CLUSTER_CPUS +
 			i % ADEOS_CLUSTER_CPUS;
-		dead[slot / 32] |= 1u << slot % 32;
+		slots[slot / 32] |= 1u << slot % 32;
 	}
-	for (i = 0; c && i < COMMONS_LOCKS; i++)
-		adeos_lock_recover(&c->lock[i], dead);
+	adeos_shared_recover(slots);
 }
 
 /**

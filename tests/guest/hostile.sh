@@ -10,6 +10,11 @@ vnodes=/sys/kernel/adeos/vnodes
 shared=$(vnode memory | awk '$4 == "shared" { print $1 }')
 echo "# seed $seed"
 before=$(pools)
+# Read through CF8 and CFC, whose lock the hostile vnode writes to, too
+pci() {
+	md5sum /sys/bus/pci/devices/*/config
+}
+devices=$(pci)
 hostile="adeos_hostile shared=$shared seed=$seed each=$each"
 
 # bad ID: what it has counted
@@ -49,12 +54,17 @@ for id in 0 2 3; do
 	diag "$(says $id | tail -n 1)"
 	diag "$(bad $id)"
 done
+is "$(pci)" "$devices" 'the root still reads the configuration of PCI devices'
 ok 'its log can be read, whatever that says' sh -c 'vnode log 1 >/dev/null'
 ok 'its counters are numbers' bad 1
 
 r0=$(round 0) r2=$(round 2) r3=$(round 3)
 ok 'the hostile vnode is killed' vnode kill 1
 ok 'the root meets all again' meets 0xd "$r0" 0
+is "$(pci)" "$devices" 'and reads the configuration of PCI devices'
+timeouts=$(cat $vnodes/0/lock_timeouts)
+pci >/dev/null
+is "$(cat $vnodes/0/lock_timeouts)" "$timeouts" 'with the lock that it needs for that'
 ok '2 meets all again' meets 0xd "$r2" 2
 ok '3 meets all again' meets 0xd "$r3" 3
 like "$(dmesg)" 'adeos: the commons are damaged: .*[1-9]' 'the root has logged it'

@@ -362,6 +362,17 @@ static void harm_contents(struct rnd_state *r)
 	adeos_bridge_close(b);
 }
 
+/* Any owner, offer or queue, and mostly one that there is not */
+static void harm_lock(struct rnd_state *r)
+{
+	struct adeos_lock *lock = &c->lock[rnd(r, COMMONS_LOCKS)];
+
+	if (rnd(r, 2))
+		WRITE_ONCE(lock->owner, rnd(r, 70) | (rnd(r, 2) ? ADEOS_LOCK_OFFERED : 0));
+	else
+		scribble(r, (u32 *)lock + rnd(r, 3));
+}
+
 static void harm_anything(struct rnd_state *r)
 {
 	scribble(r, (u32 *)c + rnd(r, sizeof(*c) / 4));
@@ -383,6 +394,7 @@ static const struct {
 	{ "forged entries", forge_entry },
 	{ "users of bridges", harm_users },
 	{ "rings", harm_ring },
+	{ "locks", harm_lock },
 	{ "own messages", send_own },
 	{ "messages of others", send_others },
 	{ "a storm of rings", storm },

@@ -69,6 +69,7 @@ static int compare_numbers(const void *a, const void *b)
 static int read_dir(DIR *dir, struct bridge *bridges, size_t *nr, struct errtext *err)
 {
 	struct dirent *entry;
+	int ret, tries;
 	__u64 number;
 
 	*nr = 0;
@@ -79,7 +80,11 @@ static int read_dir(DIR *dir, struct bridge *bridges, size_t *nr, struct errtext
 			return err_set(err, "%s/bridges: \"%s\": expected a number from 0 to %d",
 				       adeos_root(), entry->d_name, MAX_BRIDGES - 1);
 		bridges[*nr].number = number;
-		if (!read_bridge(&bridges[*nr], err))
+		ret = read_bridge(&bridges[*nr], err);
+		/* Its number may be another bridge's meanwhile. */
+		for (tries = 0; ret && tries < 3 && !has_gone(&bridges[*nr]); tries++)
+			ret = read_bridge(&bridges[*nr], err);
+		if (!ret)
 			++*nr;
 		else if (!has_gone(&bridges[*nr]))
 			return -1;
