@@ -56,6 +56,16 @@ bool adeos_is_vnode(void)
 }
 
 /**
+ * adeos_shares_memory() - are there other kernels that access the same memory?
+ *
+ * Context: any.
+ */
+bool adeos_shares_memory(void)
+{
+	return is_vnode || adeos_is_root();
+}
+
+/**
  * adeos_own_id() - this kernel's vnode ID
  *
  * Context: any.

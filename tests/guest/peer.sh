@@ -10,7 +10,7 @@ ok 'two vnodes' vnode start --timeout 300 node1 node2
 for id in 1 2; do
 	ok "vnode $id is ready" await_log $id 'peer is ready'
 done
-kunit adeos_peer_kunit 8
+kunit adeos_peer_kunit 9
 unlike "$(vnode log 2)" "$splats" 'vnode 2 has nothing to complain about'
 ok 'vnode 2 is killed' vnode kill 2
 is "$(pools)" "$before" 'all memory is back'

@@ -152,6 +152,26 @@ static void test_stalled(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, end(&peers[0], seq), 0);
 }
 
+static noinline void count(atomic_t *v)
+{
+	atomic_inc(v);
+}
+
+/* Other vnodes' CPUs are at the same memory, also if this one has but one. */
+static void test_lock_prefix(struct kunit *test)
+{
+	const u8 *code = (const u8 *)count;
+	atomic_t v = ATOMIC_INIT(0);
+	unsigned int i;
+
+	count(&v);
+	/* lock incl; without its prefix, there is a ds */
+	for (i = 0; i < 32 && (code[i + 1] != 0xff || (code[i] != 0xf0 && code[i] != 0x3e)); i++)
+		;
+	KUNIT_EXPECT_LT(test, i, 32u);
+	KUNIT_EXPECT_EQ(test, code[i], 0xf0);
+}
+
 static void test_portal_errors(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, adeos_portal_ring(ADEOS_MAX_VNODES, PEER_PING), -EINVAL);
@@ -321,6 +341,7 @@ static struct kunit_case peer_cases[] = {
 	KUNIT_CASE(test_portals),
 	KUNIT_CASE(test_mask),
 	KUNIT_CASE(test_stalled),
+	KUNIT_CASE(test_lock_prefix),
 	KUNIT_CASE(test_portal_errors),
 	KUNIT_CASE(test_bridge),
 	KUNIT_CASE(test_local),
