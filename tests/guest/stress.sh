@@ -44,7 +44,8 @@ claims() {
 ok 'the vnode ends it, too' ended
 claims root /run/root.log
 claims vnode $log
-unlike "$(cat $log)" "$splats" 'the vnode has nothing to complain about'
+unlike "$(cat $log)" "$splats" 'the vnode has nothing to complain about' ||
+	diag "$(grep -m 1 -A 80 -E "$splats" $log)"
 
 # Every interrupt that waited had come before, and nobody was sent nonsense.
 # waited ID: sum of those that were logged; fails if there are more of a vector than were received

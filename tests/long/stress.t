@@ -1,10 +1,12 @@
 #!/bin/sh
-# The load of tests/stress.t for ten minutes.
+# stress-ng, CPUs and modules that come and go, the irqsoff tracer and perf, in
+# the root and in a vnode at once, on the debug kernel: all stressors, for ten
+# minutes; STRESSORS=8 STRESS_SECONDS=60 for a short look.
 # needs: debug stress
 
 lib_path=..
 # shellcheck source=tests/stress.sh
 . "$(dirname "$0")/../stress.sh"
 
-stress 1000 600 5400
+stress "${STRESSORS:-1000}" "${STRESS_SECONDS:-600}" 5400
 done_testing
