@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Portals of the virtual devices.  A portal is the same for all vnodes; 0 and 1
- * are the nanokernel's.
+ * are the nanokernel's, tests use 16 and above.
  */
 #ifndef _VDEV_PORTALS_H
 #define _VDEV_PORTALS_H
 
-#define VCON_PORTAL	2
-#define VNET_PORTAL	3
+#define PORTAL_VCON		2	/* streams have moved, or a window has changed */
+#define PORTAL_VNET		3	/* frames, or room for frames */
+#define PORTAL_VNET_HELLO	4	/* the ringer's interface has come up */
 
 #endif /* _VDEV_PORTALS_H */

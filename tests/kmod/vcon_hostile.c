@@ -43,7 +43,7 @@ static int work(void *unused)
 {
 	while (!kthread_should_stop()) {
 		scribble(adeos_bridge_addr(bridge), adeos_bridge_size(bridge));
-		adeos_portal_ring(0, VCON_PORTAL);
+		adeos_portal_ring(0, PORTAL_VCON);
 		usleep_range(100, 1000);
 	}
 	return 0;

@@ -88,7 +88,7 @@ void vcon_kick(struct vcon_link *link, unsigned int nr)
 
 	atomic_or(BIT(nr % 32), &link->wire->kick[other].word[nr / 32]);
 	/* If it has died, so will the bridge. */
-	adeos_portal_ring(link->peer, VCON_PORTAL);
+	adeos_portal_ring(link->peer, PORTAL_VCON);
 }
 
 static void kicked(struct vcon_link *link, unsigned int nr)
@@ -441,7 +441,7 @@ void vcon_links_show(struct seq_file *m)
  */
 int vcon_links_init(void)
 {
-	return adeos_portal_bind(VCON_PORTAL, portal_rung, NULL);
+	return adeos_portal_bind(PORTAL_VCON, portal_rung, NULL);
 }
 
 /* Waits for a burial that is on its way, or does it. */
@@ -464,7 +464,7 @@ void vcon_links_exit(void)
 	struct vcon_link *link;
 	unsigned int role, peer;
 
-	adeos_portal_unbind(VCON_PORTAL);
+	adeos_portal_unbind(PORTAL_VCON);
 	irq_work_sync(&rings);
 	cancel_work_sync(&look);
 	for (role = 0; role < VCON_ROLES; role++) {

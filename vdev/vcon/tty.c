@@ -251,7 +251,7 @@ static void tty_look(struct work_struct *work)
 
 	if (!follow(t)) {
 		/* Its client may not have been there when it was rung last. */
-		adeos_portal_ring(t->link->peer, VCON_PORTAL);
+		adeos_portal_ring(t->link->peer, PORTAL_VCON);
 		queue_delayed_work(system_unbound_wq, &t->look, CALL_AGAIN);
 		return;
 	}

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who is in the network: one's own receive area, and those of the others.
+ *
+ * All of this runs in process context.  vn->lock is taken before the
+ * nanokernel's own lock, so what the nanokernel calls back takes none.
+ */
+#include <linux/slab.h>
+
+#include "../portals.h"
+#include "vnet.h"
+
+#define LOOK_AGAIN	(5 * HZ)	/* without having been rung */
+#define JOIN_AGAIN	(HZ / 8)	/* until this vnode is a member of the cluster */
+
+static void set_port(struct wire_port *port, struct vnet_header *h, u32 index, u32 ring_size)
+{
+	port->wire = &h->wire[index];
+	port->ring = (u8 *)h + PAGE_SIZE + index * ring_size;
+	port->size = ring_size;
+}
+
+/* One's own area */
+
+static void set_receivers(struct vnet *vn, struct vnet_header *h)
+{
+	u32 i;
+
+	for (i = 0; i < vn->nr_queues; i++)
+		set_port(&vn->queue[i].receiver.port, h, i, vnet_ring_size);
+}
+
+static void own_freeze(struct adeos_bridge *b, void *priv)
+{
+	struct vnet *vn = priv;
+
+	WRITE_ONCE(vn->frozen, true);
+	/* Whoever has seen it running is in a read section. */
+	synchronize_net();
+}
+
+static void own_thaw(struct adeos_bridge *b, void *priv)
+{
+	struct vnet *vn = priv;
+
+	set_receivers(vn, adeos_bridge_addr(b));
+	/* Release: pairs with vnet_running(). */
+	smp_store_release(&vn->frozen, false);
+	vnet_kick();
+}
+
+static void own_gone(struct adeos_bridge *b, void *priv)
+{
+	/* It is this vnode that has destroyed it. */
+}
+
+static const struct adeos_bridge_ops own_ops = {
+	.freeze	= own_freeze,
+	.thaw	= own_thaw,
+	.gone	= own_gone,
+};
+
+static void fill_area(struct vnet *vn, struct vnet_header *h)
+{
+	u32 i;
+
+	memset(h, 0, sizeof(*h));
+	h->abi = VNET_ABI;
+	h->size = adeos_bridge_size(vn->bridge);
+	h->ring_size = vnet_ring_size;
+	h->nr_queues = vn->nr_queues;
+	h->life = vn->life;
+	memcpy(h->mac, vn->dev->dev_addr, ETH_ALEN);
+	set_receivers(vn, h);
+	for (i = 0; i < vn->nr_queues; i++) {
+		vn->queue[i].receiver.tail = 0;
+		vn->seen[i] = 0;
+		wire_sleep(&vn->queue[i].receiver);
+	}
+	WRITE_ONCE(vn->frozen, false);
+	/* Release: pairs with vnet_running(). */
+	smp_store_release(&vn->running, true);
+	/* Release: pairs with read_header(), in another vnode. */
+	smp_store_release(&h->magic, VNET_MAGIC);
+}
+
+static int create_area(struct vnet *vn)
+{
+	struct adeos_bridge_spec spec = {
+		.name = vn->name,
+		.size = PAGE_SIZE + vn->nr_queues * vnet_ring_size,
+		.allowed = ~0ULL,
+		.flags = ADEOS_BRIDGE_PINNED,
+	};
+	struct adeos_bridge *b;
+	int ret = adeos_bridge_create(&spec);
+
+	/* It can be there: a request whose answer was lost was carried out. */
+	if (ret && ret != -EEXIST)
+		return ret;
+	b = adeos_bridge_open(vn->id, vn->name, true, &own_ops, vn);
+	if (IS_ERR(b))
+		return PTR_ERR(b);
+	if (adeos_bridge_size(b) < spec.size) {
+		adeos_bridge_close(b);
+		return -EEXIST;
+	}
+	vn->bridge = b;
+	fill_area(vn, adeos_bridge_addr(b));
+	return 0;
+}
+
+/* The others' */
+
+static void peer_freeze(struct adeos_bridge *b, void *priv)
+{
+	struct vnet_peer *p = priv;
+
+	WRITE_ONCE(p->frozen, true);
+	/* Who transmits is in a read section. */
+	synchronize_net();
+}
+
+static void peer_thaw(struct adeos_bridge *b, void *priv)
+{
+	struct vnet_peer *p = priv;
+	u32 i, ring_size = p->port[0].size;
+
+	for (i = 0; i < p->nr_ports; i++)
+		set_port(&p->port[i], adeos_bridge_addr(b), i, ring_size);
+	/* Release: pairs with send_to(); the ports come before it. */
+	smp_store_release(&p->frozen, false);
+}
+
+static void peer_gone(struct adeos_bridge *b, void *priv)
+{
+	struct vnet_peer *p = priv;
+
+	WRITE_ONCE(p->gone, true);
+	if (READ_ONCE(p->vn->up))
+		mod_delayed_work(system_wq, &p->vn->work, 0);
+}
+
+static const struct adeos_bridge_ops peer_ops = {
+	.freeze	= peer_freeze,
+	.thaw	= peer_thaw,
+	.gone	= peer_gone,
+};
+
+/* Another vnode's words: each is read once, and checked. */
+static int read_header(struct vnet_peer *p, struct vnet_header *h, size_t size)
+{
+	u32 i, ring_size;
+
+	/* Acquire: the rest was written before; pairs with fill_area(). */
+	if (size < PAGE_SIZE || smp_load_acquire(&h->magic) != VNET_MAGIC)
+		return -EAGAIN;
+	if (READ_ONCE(h->abi) != VNET_ABI)
+		return -EPROTO;
+	p->nr_ports = READ_ONCE(h->nr_queues);
+	ring_size = READ_ONCE(h->ring_size);
+	if (!p->nr_ports || p->nr_ports > VNET_QUEUES || !is_power_of_2(ring_size) ||
+	    ring_size < WIRE_RING_MIN || ring_size > WIRE_RING_MAX ||
+	    size < PAGE_SIZE + p->nr_ports * ring_size)
+		return -EPROTO;
+	p->life = READ_ONCE(h->life) & (WIRE_LIFE >> 8);
+	memcpy(p->mac, h->mac, ETH_ALEN);
+	if (!is_valid_ether_addr(p->mac))
+		return -EPROTO;
+	for (i = 0; i < p->nr_ports; i++)
+		set_port(&p->port[i], h, i, ring_size);
+	return 0;
+}
+
+static struct vnet_peer *open_peer(struct vnet *vn, u32 id)
+{
+	struct vnet_peer *p = kzalloc(sizeof(*p), GFP_KERNEL);
+	int ret;
+
+	if (!p)
+		return ERR_PTR(-ENOMEM);
+	p->vn = vn;
+	p->id = id;
+	p->bridge = adeos_bridge_open(id, vn->name, true, &peer_ops, p);
+	if (IS_ERR(p->bridge)) {
+		ret = PTR_ERR(p->bridge);
+		goto free;
+	}
+	ret = read_header(p, adeos_bridge_addr(p->bridge), adeos_bridge_size(p->bridge));
+	if (!ret)
+		return p;
+	if (ret == -EPROTO)
+		netdev_warn_once(vn->dev, "vnode %u has no receive area that makes sense\n", id);
+	adeos_bridge_close(p->bridge);
+free:
+	kfree(p);
+	return ERR_PTR(ret);
+}
+
+/* The carrier word of a peer that transmits */
+static u32 peer_word(const struct vnet_peer *p)
+{
+	return p->life << 8 | (p->id + 1);
+}
+
+/* Takes own wires from one that has no area any more, so it does not transmit. */
+static void recover_from(struct vnet *vn, const struct vnet_peer *p)
+{
+	u32 i;
+
+	rcu_read_lock();
+	for (i = 0; vnet_running(vn) && i < vn->nr_queues; i++)
+		if (wire_recover(&vn->queue[i].receiver.port, peer_word(p)))
+			vn->recovered++;
+	rcu_read_unlock();
+}
+
+static struct vnet_peer *get_peer(struct vnet *vn, u32 id)
+{
+	return rcu_dereference_protected(vn->peers[id], lockdep_is_held(&vn->lock));
+}
+
+static void add_peer(struct vnet *vn, struct vnet_peer *p)
+{
+	rcu_assign_pointer(vn->peers[p->id], p);
+	WRITE_ONCE(vn->members[p->id / 32], vn->members[p->id / 32] | BIT(p->id % 32));
+}
+
+static void remove_peer(struct vnet *vn, struct vnet_peer *p)
+{
+	WRITE_ONCE(vn->members[p->id / 32], vn->members[p->id / 32] & ~BIT(p->id % 32));
+	RCU_INIT_POINTER(vn->peers[p->id], NULL);
+	synchronize_net();
+	recover_from(vn, p);
+	adeos_bridge_close(p->bridge);
+	kfree(p);
+}
+
+/* Opens those that have come, and closes those that have gone. */
+static void look_for_peers(struct vnet *vn)
+{
+	struct vnet_peer *p;
+	bool left = false;
+	u32 id;
+
+	for (id = 0; id < ADEOS_MAX_VNODES; id++) {
+		if (id == vn->id)
+			continue;
+		p = get_peer(vn, id);
+		if (p && READ_ONCE(p->gone)) {
+			remove_peer(vn, p);
+			left = true;
+			p = NULL;
+		}
+		if (p)
+			continue;
+		p = open_peer(vn, id);
+		if (!IS_ERR(p))
+			add_peer(vn, p);
+	}
+	if (vnet_members(vn))
+		netif_carrier_on(vn->dev);
+	else
+		netif_carrier_off(vn->dev);
+	/* What was set aside for those who have left */
+	if (left)
+		vnet_kick();
+}
+
+/*
+ * Whoever has stood in a carrier word since the last time is there still?  Its
+ * area is opened before this, if there is one.
+ */
+static void look_at_wires(struct vnet *vn)
+{
+	struct vnet_queue *q;
+	struct vnet_peer *p;
+	u32 i, id, word;
+
+	rcu_read_lock();
+	for (i = 0; vnet_running(vn) && i < vn->nr_queues; i++) {
+		q = &vn->queue[i];
+		word = wire_transmits(&q->receiver.port);
+		id = wire_id(word);
+		p = id < ADEOS_MAX_VNODES ? get_peer(vn, id) : NULL;
+		if (word && word == vn->seen[i] && !(p && peer_word(p) == word) &&
+		    wire_recover(&q->receiver.port, word))
+			vn->recovered++;
+		vn->seen[i] = word;
+		/* Somebody may have written there. */
+		WRITE_ONCE(q->receiver.port.wire->tail, READ_ONCE(q->receiver.tail));
+	}
+	rcu_read_unlock();
+	vnet_kick();
+}
+
+/**
+ * vnet_look_around() - see who is in the network, and repair what needs it
+ * @work: the interface's @work
+ *
+ * Context: process.
+ */
+void vnet_look_around(struct work_struct *work)
+{
+	struct vnet *vn = container_of(to_delayed_work(work), struct vnet, work);
+	unsigned long again = LOOK_AGAIN;
+	bool late = false;
+	int ret = 0;
+
+	mutex_lock(&vn->lock);
+	if (!vn->up)
+		goto out;
+	if (!vn->bridge) {
+		ret = create_area(vn);
+		if (ret) {
+			again = JOIN_AGAIN;
+			goto out;
+		}
+		late = true;
+	}
+	look_for_peers(vn);
+	look_at_wires(vn);
+	if (late)
+		adeos_portal_ring_set(~BIT_ULL(vn->id), PORTAL_VNET_HELLO);
+out:
+	if (vn->up)
+		queue_delayed_work(system_wq, &vn->work, again);
+	mutex_unlock(&vn->lock);
+}
+
+/**
+ * vnet_join() - take part in the network
+ * @vn: the interface
+ *
+ * Context: process, sleeps.
+ * Return: 0, also if this vnode is no member of the cluster yet: then it joins
+ * as soon as it is; negative errno.
+ */
+int vnet_join(struct vnet *vn)
+{
+	int ret;
+
+	mutex_lock(&vn->lock);
+	ret = create_area(vn);
+	if (!ret || ret == -ENOTCONN)
+		WRITE_ONCE(vn->up, true);
+	if (!ret) {
+		/* The area comes first: of two that come at once, one sees the other. */
+		look_for_peers(vn);
+		adeos_portal_ring_set(~BIT_ULL(vn->id), PORTAL_VNET_HELLO);
+	}
+	if (vn->up)
+		queue_delayed_work(system_wq, &vn->work, ret ? JOIN_AGAIN : LOOK_AGAIN);
+	mutex_unlock(&vn->lock);
+	return ret == -ENOTCONN ? 0 : ret;
+}
+
+/**
+ * vnet_part() - take part no more
+ * @vn: the interface; nothing transmits or receives any more
+ *
+ * Context: process, sleeps.
+ */
+void vnet_part(struct vnet *vn)
+{
+	struct vnet_peer *p;
+	u32 id;
+
+	mutex_lock(&vn->lock);
+	netif_carrier_off(vn->dev);
+	/* Its own area last: as long as it is there, it may transmit. */
+	for (id = 0; id < ADEOS_MAX_VNODES; id++) {
+		p = get_peer(vn, id);
+		if (p)
+			remove_peer(vn, p);
+	}
+	if (vn->bridge) {
+		adeos_bridge_destroy(vn->bridge);
+		adeos_bridge_close(vn->bridge);
+		vn->bridge = NULL;
+	}
+	mutex_unlock(&vn->lock);
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Receiving: frames are copied out of one's own wires, and only then looked at.
+ */
+#include <linux/skbuff.h>
+#include <linux/virtio_net.h>
+#include <net/page_pool/helpers.h>
+
+#include "../portals.h"
+#include "vnet.h"
+
+#define SMALL	2048	/* bytes: such a frame lies in one piece */
+#define HEAD	256	/* bytes of a larger one that do: all headers */
+
+/* What does not fit into the skb's head goes to pages. */
+static bool copy_pages(struct vnet_queue *q, struct sk_buff *skb, u32 at, u32 length)
+{
+	struct page *page;
+	u32 bytes;
+
+	skb_mark_for_recycle(skb);
+	for (; length; length -= bytes, at += bytes) {
+		page = page_pool_dev_alloc_pages(q->pool);
+		if (unlikely(!page))
+			return false;
+		bytes = min_t(u32, length, PAGE_SIZE);
+		wire_copy(&q->receiver.port, at, page_address(page), bytes);
+		skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, page, 0, bytes, PAGE_SIZE);
+	}
+	return true;
+}
+
+static struct sk_buff *copy_frame(struct vnet_queue *q, const struct wire_frame *frame)
+{
+	u32 head = frame->length <= SMALL ? frame->length : HEAD;
+	struct sk_buff *skb = napi_alloc_skb(&q->napi, head);
+
+	if (unlikely(!skb))
+		return NULL;
+	wire_copy(&q->receiver.port, wire_body(frame), skb_put(skb, head), head);
+	if (copy_pages(q, skb, wire_body(frame) + head, frame->length - head))
+		return skb;
+	dev_kfree_skb_any(skb);
+	return NULL;
+}
+
+/* Checks the metadata, which are the sender's word. */
+static bool apply_meta(struct sk_buff *skb, const struct wire_frame *frame)
+{
+	union vnet_meta meta;
+
+	memcpy(meta.words, frame->meta, sizeof(meta.words));
+	if ((meta.hdr.gso_type & ~VIRTIO_NET_HDR_GSO_ECN) == VIRTIO_NET_HDR_GSO_UDP)
+		return false;	/* nobody here says that */
+	if (meta.hdr.flags & VIRTIO_NET_HDR_F_DATA_VALID)
+		skb->ip_summed = CHECKSUM_UNNECESSARY;
+	return !virtio_net_hdr_to_skb(skb, &meta.hdr, true);
+}
+
+static void receive(struct vnet_queue *q, const struct wire_frame *frame)
+{
+	struct net_device *dev = q->vn->dev;
+	struct sk_buff *skb = copy_frame(q, frame);
+
+	wire_take(&q->receiver, frame);
+	if (unlikely(!skb)) {
+		q->counts.rx_no_memory++;
+		DEV_STATS_INC(dev, rx_dropped);
+		return;
+	}
+	if (unlikely(!apply_meta(skb, frame))) {
+		q->counts.rx_bad++;
+		DEV_STATS_INC(dev, rx_errors);
+		dev_kfree_skb_any(skb);
+		return;
+	}
+	dev_sw_netstats_rx_add(dev, frame->length);
+	skb_record_rx_queue(skb, q->index);
+	skb->protocol = eth_type_trans(skb, dev);
+	napi_gro_receive(&q->napi, skb);
+}
+
+static int receive_some(struct vnet_queue *q, int budget)
+{
+	struct wire_frame frame;
+	int done, ret;
+
+	for (done = 0; done < budget; done++) {
+		ret = wire_look(&q->receiver, &frame);
+		if (!ret)
+			break;
+		if (likely(ret > 0)) {
+			receive(q, &frame);
+			continue;
+		}
+		q->counts.rx_bad++;
+		DEV_STATS_INC(q->vn->dev, rx_errors);
+	}
+	return done;
+}
+
+/**
+ * vnet_poll() - receive frames, and send what was set aside
+ * @napi: a queue's
+ * @budget: how many frames at most
+ *
+ * Context: softirq.
+ * Return: how many there were.
+ */
+int vnet_poll(struct napi_struct *napi, int budget)
+{
+	struct vnet_queue *q = container_of(napi, struct vnet_queue, napi);
+	struct vnet *vn = q->vn;
+	u64 wanted;
+	int done;
+
+	vnet_tx_retry(q);
+	if (!vnet_running(vn) || !budget) {
+		if (budget)
+			napi_complete_done(napi, 0);
+		return 0;
+	}
+	done = receive_some(q, budget);
+	wanted = wire_make_room(&q->receiver) & vnet_members(vn);
+	if (wanted)
+		adeos_portal_ring_set(wanted, PORTAL_VNET);
+	if (done < budget && napi_complete_done(napi, done)) {
+		q->counts.rx_sleeps++;
+		if (!wire_sleep(&q->receiver))
+			napi_schedule(napi);
+	}
+	return done;
+}
+
+/**
+ * vnet_rx_start() - prepare a queue for receiving
+ * @q: the queue
+ *
+ * Context: process.
+ * Return: 0 or negative errno.
+ */
+int vnet_rx_start(struct vnet_queue *q)
+{
+	struct page_pool_params params = {
+		.pool_size = 256,
+		.nid = NUMA_NO_NODE,
+		.napi = &q->napi,
+		.netdev = q->vn->dev,
+	};
+
+	q->pool = page_pool_create(&params);
+	if (IS_ERR(q->pool))
+		return PTR_ERR(q->pool);
+	napi_enable(&q->napi);
+	return 0;
+}
+
+/**
+ * vnet_rx_stop() - undo vnet_rx_start()
+ * @q: the queue
+ *
+ * Context: process, sleeps.
+ */
+void vnet_rx_stop(struct vnet_queue *q)
+{
+	napi_disable(&q->napi);
+	page_pool_destroy(q->pool);
+}

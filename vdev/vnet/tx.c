@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Transmitting: frames are copied into the wires of those whom they are for.
+ *
+ * What finds no room, or no quiet wire, is set aside, one frame a queue, which
+ * is stopped meanwhile.  The receiver rings when there is room, a timer tries
+ * again when the wire was busy; both lead to vnet_tx_retry(), in softirq.
+ */
+#include <linux/jiffies.h>
+#include <linux/random.h>
+#include <linux/skbuff.h>
+#include <linux/virtio_net.h>
+
+#include "../portals.h"
+#include "vnet.h"
+
+#define LATE		(HZ / 5)		/* set aside for so long: dropped */
+#define SHORTEST	(20 * NSEC_PER_USEC)	/* of the delays when the wire was busy */
+#define LONGEST		NSEC_PER_MSEC
+
+static struct netdev_queue *tx_queue(struct vnet_queue *q)
+{
+	return netdev_get_tx_queue(q->vn->dev, q->index);
+}
+
+/* The bits of @members are a hint; peers come and go. */
+static struct vnet_peer *find_peer(struct vnet *vn, const u8 *mac)
+{
+	u64 members = vnet_members(vn);
+	struct vnet_peer *p;
+
+	/* Usually, the ID is in the address. */
+	p = rcu_dereference_bh(vn->peers[mac[5] % ADEOS_MAX_VNODES]);
+	if (p && ether_addr_equal(p->mac, mac))
+		return p;
+	for (; members; members &= members - 1) {
+		p = rcu_dereference_bh(vn->peers[__ffs64(members)]);
+		if (p && ether_addr_equal(p->mac, mac))
+			return p;
+	}
+	return NULL;
+}
+
+static void copy_frame(const struct wire_port *port, const struct wire_frame *frame,
+		       const struct sk_buff *skb)
+{
+	u32 at = wire_body(frame), done = 0, bytes;
+	u8 *addr;
+
+	while (done < frame->length) {
+		bytes = wire_span(port, at + done, frame->length - done, &addr);
+		skb_copy_bits(skb, done, addr, bytes);
+		done += bytes;
+	}
+}
+
+/*
+ * Copies a frame into a peer's wire.  -EBUSY: the wire is in use; -ENOSPC: it is
+ * full; -EINVAL: it cannot be sent; -EIO: the peer's words are nonsense.
+ */
+static int send_to(struct vnet_queue *q, struct vnet_peer *p, struct sk_buff *skb)
+{
+	struct wire_port *port = &p->port[q->index % p->nr_ports];
+	struct wire_frame frame = { .length = skb->len, .from = q->vn->id };
+	union vnet_meta meta = { };
+	int ret;
+
+	if (skb->len > WIRE_FRAME_MAX || virtio_net_hdr_from_skb(skb, &meta.hdr, true, true, 0))
+		return -EINVAL;
+	/* Acquire: pairs with peer_thaw(). */
+	if (smp_load_acquire(&p->frozen))
+		return -EBUSY;
+	ret = wire_enter(port, &q->sender);
+	if (ret)
+		return ret;
+	ret = wire_room(port, frame.length, &frame.at);
+	if (likely(!ret)) {
+		memcpy(frame.meta, meta.words, sizeof(frame.meta));
+		wire_describe(port, &frame);
+		copy_frame(port, &frame, skb);
+		wire_publish(port, &frame);
+	}
+	wire_leave(port, &q->sender);
+	if (ret != -ENOSPC && wire_must_ring(port)) {
+		q->counts.tx_rings++;
+		adeos_portal_ring(p->id, PORTAL_VNET);
+	}
+	if (likely(!ret) && unlikely(READ_ONCE(p->stuck)))
+		WRITE_ONCE(p->stuck, false);
+	return ret;
+}
+
+static void count_sent(struct vnet_queue *q, struct sk_buff *skb)
+{
+	dev_sw_netstats_tx_add(q->vn->dev, 1, skb->len);
+	dev_consume_skb_any(skb);
+}
+
+static void count_lost(struct vnet_queue *q, struct sk_buff *skb, int error)
+{
+	if (error == -EIO)
+		q->counts.tx_bad++;
+	if (error == -EIO || error == -EINVAL)
+		DEV_STATS_INC(q->vn->dev, tx_errors);
+	DEV_STATS_INC(q->vn->dev, tx_dropped);
+	dev_kfree_skb_any(skb);
+}
+
+/* When to try again what was set aside; @aside is set already. */
+static void wait_for_wire(struct vnet_queue *q, struct vnet_peer *p, int error)
+{
+	u32 delay;
+
+	if (error == -ENOSPC) {
+		q->counts.tx_full++;
+		if (READ_ONCE(p->frozen) || !wire_want_room(&p->port[q->index % p->nr_ports],
+							    q->vn->id, q->aside->len)) {
+			hrtimer_start(&q->timer, ms_to_ktime(jiffies_to_msecs(LATE)),
+				      HRTIMER_MODE_REL);
+			return;
+		}
+		delay = 0;
+	} else {
+		delay = q->delay / 2 + get_random_u32_below(q->delay / 2);
+		q->delay = min_t(u32, 2 * q->delay, LONGEST);
+	}
+	hrtimer_start(&q->timer, ns_to_ktime(delay), HRTIMER_MODE_REL);
+}
+
+static enum hrtimer_restart try_again(struct hrtimer *timer)
+{
+	napi_schedule(&container_of(timer, struct vnet_queue, timer)->napi);
+	return HRTIMER_NORESTART;
+}
+
+/* The transmit queue is locked. */
+static void set_aside(struct vnet_queue *q, struct vnet_peer *p, struct sk_buff *skb, int error)
+{
+	netif_tx_stop_queue(tx_queue(q));
+	q->counts.tx_aside++;
+	q->aside_to = p->id;
+	q->aside_until = jiffies + LATE;
+	q->delay = SHORTEST;
+	WRITE_ONCE(q->aside, skb);
+	wait_for_wire(q, p, error);
+}
+
+static void retry(struct vnet_queue *q)
+{
+	struct vnet_peer *p = rcu_dereference_bh(q->vn->peers[q->aside_to]);
+	struct sk_buff *skb = q->aside;
+	int ret = p ? send_to(q, p, skb) : -ENODEV;
+
+	if (ret == -EBUSY || ret == -ENOSPC) {
+		if (time_before(jiffies, q->aside_until)) {
+			wait_for_wire(q, p, ret);
+			return;
+		}
+		q->counts.tx_late++;
+		WRITE_ONCE(p->stuck, true);
+	}
+	WRITE_ONCE(q->aside, NULL);
+	if (ret)
+		count_lost(q, skb, ret);
+	else
+		count_sent(q, skb);
+	netif_tx_wake_queue(tx_queue(q));
+}
+
+/**
+ * vnet_tx_retry() - try again to send what was set aside
+ * @q: the queue
+ *
+ * Context: softirq, from @q's NAPI.
+ */
+void vnet_tx_retry(struct vnet_queue *q)
+{
+	struct netdev_queue *nq = tx_queue(q);
+
+	if (likely(!READ_ONCE(q->aside)))
+		return;
+	__netif_tx_lock(nq, smp_processor_id());
+	if (q->aside)
+		retry(q);
+	__netif_tx_unlock(nq);
+}
+
+static void send_to_all(struct vnet_queue *q, struct sk_buff *skb)
+{
+	u64 members = vnet_members(q->vn);
+	struct vnet_peer *p;
+	int ret;
+
+	for (; members; members &= members - 1) {
+		p = rcu_dereference_bh(q->vn->peers[__ffs64(members)]);
+		ret = p ? send_to(q, p, skb) : 0;
+		if (ret)
+			q->counts.tx_unheard++;
+	}
+	count_sent(q, skb);
+}
+
+/**
+ * vnet_xmit() - transmit a frame
+ * @skb: the frame
+ * @dev: the interface
+ *
+ * Context: softirq, or bottom halves off, the transmit queue locked.
+ * Return: NETDEV_TX_OK
+ */
+netdev_tx_t vnet_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	struct vnet *vn = netdev_priv(dev);
+	struct vnet_queue *q = &vn->queue[skb_get_queue_mapping(skb)];
+	struct vnet_peer *p;
+	int ret;
+
+	skb_tx_timestamp(skb);
+	/* Who sends past the queueing discipline may not have looked whether it is stopped. */
+	if (unlikely(q->aside || skb->len < ETH_HLEN)) {
+		count_lost(q, skb, -EBUSY);
+		return NETDEV_TX_OK;
+	}
+	p = find_peer(vn, skb->data);
+	if (!p) {
+		send_to_all(q, skb);
+		return NETDEV_TX_OK;
+	}
+	ret = send_to(q, p, skb);
+	if (likely(!ret))
+		count_sent(q, skb);
+	else if ((ret == -ENOSPC && !READ_ONCE(p->stuck)) || ret == -EBUSY)
+		set_aside(q, p, skb, ret);
+	else
+		count_lost(q, skb, ret);
+	return NETDEV_TX_OK;
+}
+
+/**
+ * vnet_tx_start() - prepare a queue for transmitting
+ * @q: the queue
+ *
+ * Context: process.
+ */
+void vnet_tx_start(struct vnet_queue *q)
+{
+	wire_sender_init(&q->sender, q->vn->id, q->vn->life, get_random_u32());
+	hrtimer_init(&q->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	q->timer.function = try_again;
+}
+
+/**
+ * vnet_tx_stop() - drop what was set aside
+ * @q: the queue; nothing uses it any more but its timer
+ *
+ * Context: process.
+ */
+void vnet_tx_stop(struct vnet_queue *q)
+{
+	struct sk_buff *skb = q->aside;
+
+	hrtimer_cancel(&q->timer);
+	WRITE_ONCE(q->aside, NULL);
+	if (skb)
+		count_lost(q, skb, -ENODEV);
+}

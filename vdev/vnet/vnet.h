@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The virtual Ethernet, as one kernel has it.  docs/vnet.md is its specification. */
+#ifndef _VNET_H
+#define _VNET_H
+
+#include <linux/adeos.h>
+#include <linux/etherdevice.h>
+#include <linux/hrtimer.h>
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+#include <linux/smp.h>
+#include <linux/workqueue.h>
+#include <net/page_pool/types.h>
+#include <uapi/linux/virtio_net.h>
+
+#include "wire.h"
+
+#define VNET_QUEUES	4	/* at most, of a vnode in a network */
+#define VNET_NETWORKS	8	/* at most, of a vnode */
+
+#define VNET_MAGIC	0x566e6574
+#define VNET_ABI	1
+
+/**
+ * struct vnet_header - the first page of a receive area
+ * @magic: VNET_MAGIC, written last
+ * @abi: VNET_ABI
+ * @size: of the area, bytes
+ * @ring_size: of each ring, bytes
+ * @nr_queues: how many there are
+ * @life: of the interface, 24 bits
+ * @mac: its address
+ * @wire: the wires; their rings follow the page, one after the other
+ *
+ * Written by the owner before @magic, but for @wire.
+ */
+struct vnet_header {
+	u32 magic;
+	u32 abi;
+	u32 size;
+	u32 ring_size;
+	u32 nr_queues;
+	u32 life;
+	u8 mac[8];
+	u32 pad[8];
+	struct wire wire[VNET_QUEUES];
+};
+
+/* What a frame carries in the wire besides itself */
+union vnet_meta {
+	struct virtio_net_hdr hdr;
+	u32 words[3];
+};
+
+_Static_assert(sizeof(struct vnet_header) == 64 + VNET_QUEUES * sizeof(struct wire), "ABI");
+_Static_assert(sizeof(union vnet_meta) == sizeof_field(struct wire_frame, meta), "ABI");
+
+/**
+ * struct vnet_peer - another vnode with an interface in the same network
+ * @vn: this vnode's interface
+ * @id: its vnode ID
+ * @life: of its interface
+ * @mac: its address
+ * @nr_ports: how many queues it has
+ * @port: its wires
+ * @bridge: its receive area
+ * @frozen: it is being moved: @port is not to be used
+ * @gone: the nanokernel says that the area is gone
+ * @stuck: it does not take what is in its rings
+ */
+struct vnet_peer {
+	struct vnet *vn;
+	u32 id;
+	u32 life;
+	u8 mac[ETH_ALEN];
+	u32 nr_ports;
+	struct wire_port port[VNET_QUEUES];
+	struct adeos_bridge *bridge;
+	bool frozen;
+	bool gone;
+	bool stuck;
+};
+
+/* Counters of a queue: ethtool.c has their names, in this order. */
+struct vnet_counts {
+	unsigned long rx_bad;
+	unsigned long rx_no_memory;
+	unsigned long rx_sleeps;
+	unsigned long tx_full;
+	unsigned long tx_aside;
+	unsigned long tx_late;
+	unsigned long tx_unheard;
+	unsigned long tx_bad;
+	unsigned long tx_rings;
+};
+
+/**
+ * struct vnet_queue - a receive queue, and the transmit queue of the same number
+ * @vn: the interface
+ * @index: its number
+ * @napi: receives, and sends what was set aside
+ * @kick: has @napi scheduled on another CPU
+ * @cpu: which that is to be
+ * @receiver: its wire
+ * @pool: pages for what is received
+ * @sender: as which it transmits; protected, like all below, by the transmit queue's lock
+ * @aside: a frame that has not found room or the wire
+ * @aside_to: whom it is for
+ * @aside_until: when to drop it, jiffies
+ * @delay: of the next attempt if the wire was busy, nanoseconds
+ * @timer: when that is
+ * @counts: counters
+ */
+struct vnet_queue {
+	struct vnet *vn;
+	u32 index;
+	struct napi_struct napi;
+	call_single_data_t kick;
+	int cpu;
+	struct wire_receiver receiver;
+	struct page_pool *pool;
+
+	struct wire_sender sender ____cacheline_aligned_in_smp;
+	struct sk_buff *aside;
+	u32 aside_to;
+	unsigned long aside_until;
+	u32 delay;
+	struct hrtimer timer;
+	struct vnet_counts counts;
+};
+
+/**
+ * struct vnet - an interface
+ * @dev: the network device
+ * @name: of its network
+ * @id: this vnode's ID
+ * @life: drawn whenever it is brought up
+ * @lock: protects @bridge and changes of @peers
+ * @up: between ndo_open and ndo_stop; changes under @lock
+ * @bridge: its receive area, or NULL as long as it has none
+ * @running: the receivers are set up
+ * @frozen: but are not to be used: the area is being moved
+ * @work: looks who is there
+ * @recovered: how often a wire was taken from a dead sender
+ * @seen: carrier words at the last look without having been rung
+ * @members: a bit for each of @peers that is set
+ * @peers: the others; RCU
+ * @nr_queues: how many
+ * @queue: they
+ */
+struct vnet {
+	struct net_device *dev;
+	const char *name;
+	u32 id;
+	u32 life;
+	struct mutex lock;
+	bool up;
+	struct adeos_bridge *bridge;
+	bool running;
+	bool frozen;
+	struct delayed_work work;
+	unsigned long recovered;
+	u32 seen[VNET_QUEUES];
+	u32 members[2];
+	struct vnet_peer __rcu *peers[ADEOS_MAX_VNODES];
+	u32 nr_queues;
+	struct vnet_queue queue[VNET_QUEUES];
+};
+
+static inline u64 vnet_members(const struct vnet *vn)
+{
+	u64 high = READ_ONCE(vn->members[1]);
+
+	return high << 32 | READ_ONCE(vn->members[0]);
+}
+
+/* May the receivers be used?  In a read section, of RCU or with bottom halves off. */
+static inline bool vnet_running(const struct vnet *vn)
+{
+	/* Acquire: pairs with fill_area() and own_thaw(). */
+	return smp_load_acquire(&vn->running) && !smp_load_acquire(&vn->frozen);
+}
+
+/* main.c */
+extern unsigned int vnet_ring_size;
+
+void vnet_kick(void);
+
+/* peer.c */
+int vnet_join(struct vnet *vn);
+void vnet_part(struct vnet *vn);
+void vnet_look_around(struct work_struct *work);
+
+/* tx.c */
+netdev_tx_t vnet_xmit(struct sk_buff *skb, struct net_device *dev);
+void vnet_tx_retry(struct vnet_queue *q);
+void vnet_tx_start(struct vnet_queue *q);
+void vnet_tx_stop(struct vnet_queue *q);
+
+/* rx.c */
+int vnet_poll(struct napi_struct *napi, int budget);
+int vnet_rx_start(struct vnet_queue *q);
+void vnet_rx_stop(struct vnet_queue *q);
+
+/* ethtool.c */
+extern const struct ethtool_ops vnet_ethtool_ops;
+
+#endif /* _VNET_H */
