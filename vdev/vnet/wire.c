@@ -11,15 +11,15 @@
 
 #include "wire.h"
 
-#define ATTEMPTS	16
 #define MAX_BACKOFF	6	/* log2 of slots */
+#define GIVE_UP		512	/* slots: about as long as the longest frame takes */
 
 /*
  * So many slots in which it is the turn of another until that one is taken to
  * be gone: longer than the longest backoff, so that one who is about cannot
  * miss its turn.
  */
-#define PATIENCE	(4u << MAX_BACKOFF)
+#define PATIENCE	(2u << MAX_BACKOFF)
 
 #ifndef WIRE_SLOT
 #define WIRE_SLOT()	cpu_relax()
@@ -124,11 +124,12 @@ static bool seize(struct wire *w, struct wire_sender *s, u32 word)
  */
 int wire_contend(struct wire_port *port, struct wire_sender *s)
 {
-	u32 word, last = 0, waited = 0, attempt, id = wire_id(s->self);
+	u32 word, last = 0, patient = 0, slots, waited = 0, attempt = 0;
+	u32 id = wire_id(s->self);
 	struct wire *w = port->wire;
 	int ret = -EBUSY;
 
-	for (attempt = 1; attempt <= ATTEMPTS; attempt++) {
+	while (waited < GIVE_UP) {
 		WIRE_STEP();
 		/* The first time, or if another took this one to be gone. */
 		if (!has_bit_of(w->claims, id))
@@ -137,9 +138,9 @@ int wire_contend(struct wire_port *port, struct wire_sender *s)
 		word = READ_ONCE(w->carrier);
 		if (word != last) {
 			last = word;
-			waited = 0;
+			patient = 0;
 		}
-		if (!word || (word & WIRE_TURN && (wire_id(word) == id || waited >= PATIENCE))) {
+		if (!word || (word & WIRE_TURN && (wire_id(word) == id || patient >= PATIENCE))) {
 			if (seize(w, s, word)) {
 				ret = 0;
 				break;
@@ -147,7 +148,9 @@ int wire_contend(struct wire_port *port, struct wire_sender *s)
 		} else {
 			s->deferred++;
 		}
-		waited += back_off(s, attempt);
+		slots = back_off(s, ++attempt);
+		waited += slots;
+		patient += slots;
 	}
 	WIRE_STEP();
 	clear_bit_of(w->claims, id);

@@ -177,7 +177,7 @@ static inline u32 wire_body(const struct wire_frame *frame)
  *
  * Context: not to be interrupted by what could want the same, until
  * wire_leave(); that is, bottom halves off.
- * Return: 0, or -EBUSY after a bounded number of attempts.
+ * Return: 0, or -EBUSY after a bounded time.
  */
 static inline int wire_enter(struct wire_port *port, struct wire_sender *s)
 {

@@ -1,0 +1,33 @@
+#!/bin/sh
+# vdev/vnet/wire.c in user space, under sanitizers.
+
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+out=$build/unit
+mkdir -p "$out"
+
+# run NAME OPTION…: builds it, and makes its claims ours
+run() {
+	run_name=$1
+	shift
+	ok "$run_name compiles" gcc -O1 -g -D_GNU_SOURCE -Wall -Wextra -fno-sanitize-recover=all \
+		-pthread -I"$top/adeos" -o "$out/$run_name" "$@" "$top/tests/unit/wire_test.c" || return
+	# The end of one that waits for ever
+	timeout 600 "$out/$run_name" >"$scratch/output" 2>"$scratch/errors"
+	run_status=$?
+	while IFS= read -r line; do
+		case $line in
+		'ok '*) pass "$run_name: ${line#ok * - }" ;;
+		'not ok '*) fail "$run_name: ${line#not ok * - }" || : ;;
+		'#'*) printf '%s\n' "$line" ;;
+		esac
+	done <"$scratch/output"
+	is "$run_status" 0 "$run_name succeeds" || diag "$(cat "$scratch/errors")"
+}
+
+run wire_test -fsanitize=address,undefined
+run wire_test_thread -fsanitize=thread -Wno-tsan
+# As wide as the kernel's
+run wire_test_32 -m32 -fsanitize=address,undefined
+done_testing
