@@ -1,0 +1,244 @@
+# shellcheck shell=sh
+# The virtual Ethernet between the root and three vnodes, driven from the root
+# through a second network.  $1: MiB to transfer, $2: how often up and down.
+# shellcheck source=tests/guest/lib.sh
+. ./lib.sh
+
+size=$1 cycles=$2
+(cd / && gunzip | cpio -id 2>/dev/null) </mnt/host/extra.gz
+cat /boot/initrd.img /mnt/host/extra.lz4 >/tmp/vnode.img
+
+# on ID COMMAND: COMMAND in that vnode's shell; fails if it fails
+on() {
+	on_id=$1
+	shift
+	on_out=$(mktemp)
+	printf '%s\necho "status $?"\n' "$*" | nc -w 60 10.1.0.$((100 + on_id)) 99 >"$on_out"
+	sed '/^status [0-9]*$/d' "$on_out"
+	grep -qx 'status 0' "$on_out"
+	on_status=$?
+	rm -f "$on_out"
+	return $on_status
+}
+
+# at ID COMMAND: the same, or in the root
+at() {
+	at_id=$1
+	shift
+	if [ "$at_id" = 0 ]; then sh -c "$*"; else on "$at_id" "$@"; fi
+}
+
+# await COMMAND…: until it succeeds
+await() {
+	await_tries=0
+	until "$@" >/dev/null 2>&1; do
+		await_tries=$((await_tries + 1))
+		[ $await_tries -lt 300 ] || return 1
+		sleep 0.1
+	done
+}
+
+reaches() {
+	at "$1" "ping -c 1 -W 20 -q 10.0.0.$((100 + $2)) >/dev/null"
+}
+
+count() {
+	at "$1" 'ethtool -S vnet0' | sed -n "s/^ *.*$2: //p" | awk '{ n += $1 } END { print n + 0 }'
+}
+
+# transfer FROM TO MIB [ADDRESS]: so much of it over HTTP; true if it came as it went
+transfer() {
+	if [ $(($3 % 8)) = 0 ]; then file=large times=$(($3 / 8)); else file=random times=$3; fi
+	repeat="i=0; while [ \$i -lt $times ] && i=\$((i + 1)); do"
+	transfer_want=$(at "$1" "$repeat cat /tmp/www/$file; done | md5sum")
+	transfer_got=$(at "$2" "$repeat wget -q -O - http://${4:-10.0.0.$((100 + $1))}/$file; done | md5sum")
+	[ -n "$transfer_want" ] && [ "$transfer_got" = "$transfer_want" ] ||
+		{ echo "got $transfer_got, not $transfer_want" && false; }
+}
+
+start() {
+	ok "vnodes start: $*" vnode start --timeout 600 "$@" || exit
+	for started in "$@"; do
+		await_log "${started#node}" 'vnet: node .* is ready'
+		await on "${started#node}" true
+	done
+}
+
+fill='mkdir -p /tmp/www; dd if=/dev/urandom of=/tmp/www/random bs=1M count=1 2>/dev/null
+dd if=/dev/urandom of=/tmp/www/large bs=1M count=8 2>/dev/null'
+node_line='cmdline = lab.run="sh /lab/vnet-node"'
+for spec in '1 1,2' '2 3' '3 4'; do
+	# shellcheck disable=SC2086 # two words
+	set -- $spec
+	node "$1" "$2" 112M "$node_line"
+	sed -i 's,^initrd = .*,initrd = /tmp/vnode.img,' "$conf/node$1.conf"
+done
+pools_before=$(pools)
+mkdir -p /tmp/www
+httpd -h /tmp/www
+modprobe ipv6
+modprobe veth
+modprobe 8021q
+modprobe bridge
+modprobe vnet networks=Ethernet,control
+for net in 0 1; do
+	ip link set vnet$net up
+	ip addr add 10.$net.0.100/24 dev vnet$net
+done
+ip -6 addr add fd00::100/64 dev vnet0
+is "$(cat /sys/class/net/vnet0/carrier)" 0 'alone, there is no carrier'
+start node1 node2 node3
+ok 'with others, there is' await grep -qx 1 /sys/class/net/vnet0/carrier
+
+for a in 0 1 2 3; do
+	at $a "$fill"
+	for b in 0 1 2 3; do
+		[ $a = $b ] || ok "$a reaches $b" reaches $a $b
+	done
+done
+like "$(on 2 'cat /sys/class/net/vnet0/address')" '^02:76:..:..:00:02$' 'the address tells the vnode'
+
+# What ethtool shows
+like "$(ethtool -i vnet0)" '^driver: vnet$' 'ethtool -i'
+like "$(ethtool -k vnet0)" '^tcp-segmentation-offload: on$' 'ethtool -k'
+like "$(on 1 'ethtool -l vnet0')" '^Combined:.*2$' 'a queue for each CPU'
+like "$(ethtool -S vnet0)" ' peers: 3$' 'ethtool -S'
+
+ok "$size MiB from root to vnode" transfer 0 1 "$size"
+ok "$size MiB from vnode to root" transfer 1 0 "$size"
+ok "$size MiB from vnode to vnode" transfer 2 3 "$size"
+
+# All at once
+rm -f /tmp/bad
+for pair in '0 1' '0 2' '0 3' '1 0' '1 2' '1 3' '2 0' '2 1' '2 3' '3 0' '3 1' '3 2'; do
+	# shellcheck disable=SC2086 # two words
+	set -- $pair
+	(transfer "$1" "$2" $((size / 8)) || echo "$pair" >>/tmp/bad) &
+	jobs_running="${jobs_running-} $!"
+done
+# shellcheck disable=SC2086 # a list
+wait $jobs_running
+is "$(cat /tmp/bad 2>/dev/null)" '' "$((size / 8)) MiB between all pairs at once"
+
+# Without offloads, and half of them
+on 1 'ethtool -K vnet0 tso off gso off >/dev/null'
+ok 'without TSO' transfer 1 2 $((size / 4))
+on 1 'ethtool -K vnet0 tx off sg off >/dev/null'
+like "$(on 1 'ethtool -k vnet0')" '^scatter-gather: off' 'offloads are off'
+ok 'without scatter-gather and checksums' transfer 1 2 $((size / 4))
+ok 'and to one that has them' transfer 2 1 $((size / 4))
+on 1 'ethtool -K vnet0 tx on sg on tso on gso on >/dev/null'
+
+# MTU
+for mtu in 65535 9000 68; do
+	for a in 0 1 2; do
+		at $a "ip link set vnet0 mtu $mtu"
+	done
+	case $mtu in
+	68) mib=1 ;;
+	*) mib=$((size / 4)) ;;
+	esac
+	ok "an MTU of $mtu" transfer 1 2 $mib
+	ok "a ping of 10000 bytes with an MTU of $mtu" ping -c 1 -W 20 -s 10000 -q 10.0.0.101
+done
+not_mtu=$(ip link set vnet0 mtu 67 2>&1) && fail 'an MTU of 67 is refused' || pass "an MTU of 67 is refused${not_mtu:+}"
+for a in 0 1 2; do
+	at $a 'ip link set vnet0 mtu 1500'
+done
+ok 'the largest ping' ping -c 1 -W 20 -s 65507 -q 10.0.0.101
+
+# IPv6 went with the MTU
+at 0 'ip -6 addr add fd00::100/64 dev vnet0 2>/dev/null'
+on 1 'ip -6 addr add fd00::101/64 dev vnet0 2>/dev/null'
+ok 'IPv6' await ping6 -c 1 -W 20 -q fd00::101
+ok 'TCP over IPv6' transfer 1 0 $((size / 4)) '[fd00::101]'
+ok 'to all nodes of the link' sh -c 'ping6 -c 1 -W 20 -I vnet0 ff02::1 | grep -q "bytes from"'
+
+# VLAN
+for a in 0 3; do
+	at $a 'modprobe 8021q; vconfig add vnet0 7 >/dev/null; ip link set vnet0.7 up'
+	at $a "ip addr add 10.7.0.$((100 + a))/24 dev vnet0.7"
+done
+ok 'a VLAN' ping -c 2 -W 20 -q 10.7.0.103
+ok 'TCP in a VLAN' transfer 3 0 $((size / 4)) 10.7.0.103
+vconfig rem vnet0.7 >/dev/null
+
+# A Linux bridge, with a network namespace behind it
+brctl addbr br0
+brctl addif br0 vnet0
+ip addr del 10.0.0.100/24 dev vnet0
+ip addr add 10.0.0.100/24 dev br0
+ip link add out0 type veth
+brctl addif br0 out0
+# Its other end is veth0, as busybox cannot name it.
+unshare -n sh -c 'until ip link set veth0 up 2>/dev/null; do sleep 0.1; done
+	ip addr add 10.0.0.200/24 dev veth0; httpd -f -h /tmp/www' &
+namespace=$!
+await sh -c "[ \"\$(readlink /proc/$namespace/ns/net)\" != \"\$(readlink /proc/self/ns/net)\" ]"
+ip link set veth0 netns $namespace
+ip link set out0 up
+ip link set br0 up
+ok 'through a Linux bridge' await on 2 'ping -c 1 -W 5 -q 10.0.0.200'
+ok 'a bridge on the interface itself' await reaches 3 0
+ok 'TCP through a Linux bridge' transfer 0 2 $((size / 4)) 10.0.0.200
+kill $namespace
+ip link del br0
+ip addr add 10.0.0.100/24 dev vnet0 2>/dev/null
+ok 'and without it again' await reaches 1 0
+
+# Up and down
+free_before=$(cat /sys/kernel/adeos/memory/free)
+on 2 "i=0; while [ \$i -lt $cycles ]; do ip link set vnet0 down; ip link set vnet0 up; i=\$((i + 1)); done"
+ok "vnode 2 is reached after $cycles times down and up" await reaches 0 2
+ok 'and by others' await reaches 1 2
+same_free() { [ "$(cat /sys/kernel/adeos/memory/free)" = "$free_before" ]; }
+ok 'all memory is back' await same_free
+on 2 'ip link set vnet0 down'
+ok 'its area is gone' await sh -c "ethtool -S vnet0 | grep -q ' peers: 2\$'"
+on 2 'ip link set vnet0 up'
+
+# load ID: it sends to all others as much as it can
+load() {
+	on "$1" "for to in 100 101 102 103; do [ \$to = $((100 + $1)) ] || (while :; do
+		cat /tmp/www/large | nc -w 5 10.0.0.\$to 9 >/dev/null 2>&1 || sleep 0.1; done) & done >/dev/null 2>&1"
+}
+for a in 0 1 2 3; do
+	at $a '(nc -ll -p 9 -e sh -c "cat >/dev/null" >/dev/null 2>&1 &)'
+done
+
+# Nonsense
+load 2
+on 3 'modprobe adeos_scribble victim=1 network=Ethernet rounds=3000'
+if [ "$(count 1 rx_bad)" -gt 0 ]; then pass 'nonsense in the wire is counted'; else fail 'nonsense in the wire is counted'; fi
+ok 'and vnode 1 goes on' await reaches 1 2
+ok 'with the one that did it, too' await reaches 1 3
+ok "as well as ever" transfer 2 1 $((size / 4))
+unlike "$(vnode log 1)" "$splats" 'vnode 1 has nothing to complain about'
+
+# Death under load
+for round in 1 2; do
+	for a in 1 2 3; do
+		load $a
+	done
+	sleep 1
+	ok 'vnode 3 is killed' vnode kill 3
+	ok 'the root sees it' await sh -c "ethtool -S vnet0 | grep -q ' peers: 2\$'"
+	ok '1 reaches 2' await reaches 1 2
+	ok '2 reaches 0' await reaches 2 0
+	start node3
+	at 3 "$fill"
+	at 3 '(nc -ll -p 9 -e sh -c "cat >/dev/null" >/dev/null 2>&1 &)'
+	ok '3 is back, and reaches 1' await reaches 3 1
+	ok 'and 2' await reaches 3 2
+done
+for id in 1 2 3; do
+	unlike "$(vnode log $id)" "$splats" "vnode $id has nothing to complain about"
+	diag "$(on $id 'ethtool -S vnet0' | grep -v ': 0$' | tr -s ' \n' ' ')"
+done
+diag "$(ethtool -S vnet0 | grep -v ': 0$' | tr -s ' \n' ' ')"
+for id in 1 2 3; do
+	vnode kill $id
+done
+ok 'there is no carrier any more' await grep -qx 0 /sys/class/net/vnet0/carrier
+ok 'the module is unloaded' modprobe -r vnet
+is "$(pools)" "$pools_before" 'all memory is back'

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Writes nonsense into the wires of another vnode's network interface. */
+#include <linux/adeos.h>
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/io.h>
+#include <linux/module.h>
+#include <linux/random.h>
+
+#include "../../vdev/portals.h"
+#include "../../vdev/vnet/vnet.h"
+
+static uint victim = 1;
+module_param(victim, uint, 0444);
+static char *network = "Ethernet";
+module_param(network, charp, 0444);
+static uint rounds = 1000;
+module_param(rounds, uint, 0444);
+
+/* As a sender would, but with a description that lies. */
+static void publish_lie(struct wire_port *port, struct wire_sender *s)
+{
+	struct wire_frame frame = { .length = 2000 };
+
+	if (wire_enter(port, s))
+		return;
+	if (!wire_room(port, frame.length, &frame.at)) {
+		struct wire_frame lie = frame;
+		u32 *words = (u32 *)&lie, i = get_random_u32_below(6);
+
+		words[i] = get_random_u32() >> get_random_u32_below(32);
+		if (i > 2)	/* metadata: whatever could pass */
+			lie.meta[0] = 0x0401 + get_random_u32_below(6) * 0x100;
+		wire_describe(port, &lie);
+		wire_publish(port, &frame);
+	}
+	wire_leave(port, s);
+	wire_must_ring(port);
+	adeos_portal_ring(victim, PORTAL_VNET);
+}
+
+/* Any word of the wire, but for the carrier: that would only keep others out. */
+static void scribble_word(struct wire_port *port)
+{
+	u32 *words = (u32 *)port->wire, i = 16 + get_random_u32_below(32);
+
+	WRITE_ONCE(words[i], get_random_u32() >> get_random_u32_below(32));
+	adeos_portal_ring(victim, PORTAL_VNET);
+}
+
+static void scribble_ring(struct wire_port *port)
+{
+	u32 i;
+
+	for (i = 0; i < 64; i++)
+		WRITE_ONCE(((u32 *)port->ring)[get_random_u32_below(port->size / 4)],
+			   get_random_u32());
+}
+
+static int __init scribble_init(void)
+{
+	struct adeos_bridge *b = adeos_bridge_open(victim, network, true, NULL, NULL);
+	struct vnet_header *h;
+	struct wire_sender s;
+	struct wire_port port;
+	u32 round;
+
+	if (IS_ERR(b))
+		return PTR_ERR(b);
+	h = adeos_bridge_addr(b);
+	port.wire = &h->wire[0];
+	port.ring = (u8 *)h + PAGE_SIZE;
+	port.size = h->ring_size;
+	wire_sender_init(&s, adeos_vnode_id(), 0x777777, get_random_u32());
+	for (round = 0; round < rounds; round++) {
+		local_bh_disable();
+		publish_lie(&port, &s);
+		if (round % 4 == 1)
+			scribble_ring(&port);
+		if (round % 16 == 3)
+			scribble_word(&port);
+		local_bh_enable();
+		if (round % 16 == 0)
+			usleep_range(1000, 2000);
+	}
+	/* It is over: a position that can be. */
+	WRITE_ONCE(port.wire->carrier, 0xffffffff);
+	adeos_bridge_close(b);
+	pr_info("adeos: scribbled over vnode %u\n", victim);
+	return 0;
+}
+module_init(scribble_init);
+
+static void __exit scribble_exit(void)
+{
+}
+module_exit(scribble_exit);
+
+MODULE_DESCRIPTION("Writes nonsense into another vnode's network");
+MODULE_LICENSE("GPL");

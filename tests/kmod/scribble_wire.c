@@ -1,0 +1,1 @@
+#include "../../vdev/vnet/wire.c"
