@@ -5,6 +5,7 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+# shellcheck disable=SC2317 # ok calls it
 # Debian's ethtool, for all kernels, beside the script for the vnodes
 pack_extra() {
 	mkdir -p "$scratch/extra/lab" "$scratch/extra/lib" "$scratch/extra/sbin" "$scratch/share"

@@ -1,6 +1,15 @@
 #!/bin/sh
 # What runs in each vnode of vnet.sh: both networks, and a shell for the root
-# on the second one.
+# on the second one.  "vnet-node load ADDRESS…" sends there as much as it can.
+if [ "${1-}" = load ]; then
+	shift
+	for address; do
+		while :; do
+			nc -w 5 "$address" 9 </tmp/www/large >/dev/null 2>&1 || sleep 0.1
+		done &
+	done
+	wait
+fi
 id=$(sed -n 's/.*vnode=\([0-9]*\).*/\1/p' /proc/cmdline)
 modprobe ipv6
 modprobe vnet networks=Ethernet,control
@@ -11,6 +20,7 @@ done
 ip -6 addr add fd00::$((100 + id))/64 dev vnet0 2>/dev/null
 mkdir -p /tmp/www
 httpd -h /tmp/www
+nc -ll -p 9 -e sh -c 'cat >/dev/null' &
 nc -ll -p 99 -e sh &
 echo "vnet: node $id is ready"
 while :; do

@@ -214,7 +214,8 @@ static void test_recovery(void)
 	   "it is taken away, and the turn is the next one's");
 	ok(!put(port, &other, 100, 3) && get(100, 3), "what it left half written is overwritten");
 	words.carrier = 0xffffff7f;
-	ok(wire_recover(port, words.carrier) && !words.carrier, "a word that names nobody is recovered");
+	ok(wire_recover(port, words.carrier) && !words.carrier,
+	   "a word that names nobody is recovered");
 }
 
 /* Whatever is in the words, calls return, and nothing outside the ring is touched. */
@@ -231,7 +232,8 @@ static void test_nonsense(void)
 	reset();
 	wire_sender_init(&s, 3, 3, 3);
 	for (n = 0; n < 30000; n++) {
-		w = n % 3 ? (u32 *)&words : (u32 *)(ring + (receiver.tail & (RING - 1) & ~7u) % (RING - 64));
+		w = (u32 *)(ring + (receiver.tail & (RING - 1) & ~7u) % (RING - 64));
+		w = n % 3 ? (u32 *)&words : w;
 		i = n % 3 ? (u32)rand_r(&seed) % (sizeof(words) / 4) : (u32)rand_r(&seed) % 6;
 		w[i] = rand_r(&seed) % 2 ? (u32)rand_r(&seed) * 3 : (u32)rand_r(&seed) % 300000;
 		if (n % 5 == 0)
@@ -282,7 +284,7 @@ static void test_bound(void)
 		/* All want it, all of the time. */
 		for (i = 0; i < 10; i++)
 			if (i != turn)
-				set_bit_of(words.claims, 6 * i);
+				wire_set_bit(6 * i, words.claims);
 		wire_leave(port, &s[turn]);
 		turn = wire_id(words.carrier) / 6;
 		if (wire_contend(port, &s[turn]))
@@ -329,10 +331,13 @@ static void publish_one(struct sender *me)
 
 static void *send_all(void *arg)
 {
-	struct sender *volatile me = arg;
+	struct sender *me;
 
 	self = arg;
-	if (setjmp(me->top)) {
+	if (!setjmp(self->top)) {
+		me = self;
+	} else {
+		me = self;
 		/* Dead: the receiver finds out, and it is born again. */
 		me->deaths++;
 		__atomic_store_n(&me->word, me->s.self, __ATOMIC_RELEASE);

@@ -39,13 +39,21 @@ is_installed() {
 # remove the host's own.
 busybox_i386=$build/busybox/bin/busybox
 
+# i386 programs that tests run in vnodes, with their libraries, likewise.
+guest_i386=$build/i386
+guest_packages='ethtool libmnl0 libc6'
+
+has_guest_packages() {
+	[ -x "$busybox_i386" ] && { [ -z "${testing-}" ] || [ -x "$guest_i386/sbin/ethtool" ]; }
+}
+
 install_packages() {
 	wanted=$(list_packages | tr -s '[:space:]' '\n' | sort -u)
 	packages_key=$({
 		echo "$wanted"
 		stat -c %Y /var/lib/dpkg/status
 	} | hash_text)
-	if is_fresh "packages${testing:+-testing}" "$packages_key" && [ -x "$busybox_i386" ]; then
+	if is_fresh "packages${testing:+-testing}" "$packages_key" && has_guest_packages; then
 		return
 	fi
 
@@ -55,7 +63,7 @@ install_packages() {
 	done
 	foreign=
 	[ "$(dpkg --print-architecture)" = i386 ] || dpkg --print-foreign-architectures | grep -qx i386 || foreign=1
-	if [ -n "$missing$foreign" ] || [ ! -x "$busybox_i386" ]; then
+	if [ -n "$missing$foreign" ] || ! has_guest_packages; then
 		if [ -n "$foreign" ]; then
 			say "adding the architecture i386 to dpkg"
 			run_as_root dpkg --add-architecture i386
@@ -70,6 +78,7 @@ install_packages() {
 				apt-get install -y --no-install-recommends $missing
 		fi
 		[ -x "$busybox_i386" ] || step busybox unpack_busybox
+		has_guest_packages || step guest-packages unpack_guest_packages
 	fi
 	mark_fresh "packages${testing:+-testing}" "$({
 		echo "$wanted"
@@ -89,6 +98,17 @@ unpack_busybox() {
 	(cd "$build/deb" && rm -f busybox-static_*.deb && apt-get download busybox-static:i386)
 	rm -rf "$build/busybox"
 	dpkg-deb -x "$build"/deb/busybox-static_*_i386.deb "$build/busybox"
+}
+
+unpack_guest_packages() {
+	rm -rf "$guest_i386" "$build/deb/guest"
+	mkdir -p "$build/deb/guest"
+	for package in $guest_packages; do
+		(cd "$build/deb/guest" && apt-get download "$package:i386")
+	done
+	for package in "$build"/deb/guest/*_i386.deb; do
+		dpkg-deb -x "$package" "$guest_i386"
+	done
 }
 
 # Programs that only tests need in a machine, with the libraries they are linked

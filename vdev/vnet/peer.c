@@ -11,6 +11,7 @@
 #include "vnet.h"
 
 #define LOOK_AGAIN	(5 * HZ)	/* without having been rung */
+#define LOST		(3 * HZ)	/* for so long a wire stands still */
 #define JOIN_AGAIN	(HZ / 8)	/* until this vnode is a member of the cluster */
 
 static void set_port(struct wire_port *port, struct vnet_header *h, u32 index, u32 ring_size)
@@ -74,7 +75,7 @@ static void fill_area(struct vnet *vn, struct vnet_header *h)
 	set_receivers(vn, h);
 	for (i = 0; i < vn->nr_queues; i++) {
 		vn->queue[i].receiver.tail = 0;
-		vn->seen[i] = 0;
+		vn->queue[i].seen = 0;
 		wire_sleep(&vn->queue[i].receiver);
 	}
 	WRITE_ONCE(vn->frozen, false);
@@ -268,30 +269,41 @@ static void look_for_peers(struct vnet *vn)
 }
 
 /*
- * Whoever has stood in a carrier word since the last time is there still?  Its
- * area is opened before this, if there is one.
+ * Does a wire stand still, and who has it is not there?  Not there is also one
+ * whose new area this vnode has not heard of yet, though it may transmit, and so
+ * it gets time: much longer than news needs.
  */
+static bool is_lost(struct vnet *vn, struct vnet_queue *q)
+{
+	u32 word = wire_transmits(&q->receiver.port), id = wire_id(word);
+	u32 head = READ_ONCE(q->receiver.port.wire->head);
+	struct vnet_peer *p = id < ADEOS_MAX_VNODES ? get_peer(vn, id) : NULL;
+
+	if (!word || (p && peer_word(p) == word) || word != q->seen || head != q->seen_head) {
+		q->seen = word;
+		q->seen_head = head;
+		q->seen_at = jiffies;
+		return false;
+	}
+	if (time_before(jiffies, q->seen_at + LOST))
+		return false;
+	return wire_recover(&q->receiver.port, word);
+}
+
 static void look_at_wires(struct vnet *vn)
 {
-	struct vnet_queue *q;
-	struct vnet_peer *p;
-	u32 i, id, word;
+	u32 i;
 
 	rcu_read_lock();
-	for (i = 0; vnet_running(vn) && i < vn->nr_queues; i++) {
-		q = &vn->queue[i];
-		word = wire_transmits(&q->receiver.port);
-		id = wire_id(word);
-		p = id < ADEOS_MAX_VNODES ? get_peer(vn, id) : NULL;
-		if (word && word == vn->seen[i] && !(p && peer_word(p) == word) &&
-		    wire_recover(&q->receiver.port, word))
+	for (i = 0; vnet_running(vn) && i < vn->nr_queues; i++)
+		if (is_lost(vn, &vn->queue[i]))
 			vn->recovered++;
-		vn->seen[i] = word;
-		/* Somebody may have written there. */
-		WRITE_ONCE(q->receiver.port.wire->tail, READ_ONCE(q->receiver.tail));
-	}
 	rcu_read_unlock();
-	vnet_kick();
+	/* A poll also writes anew what somebody may have overwritten. */
+	local_bh_disable();
+	for (i = 0; i < vn->nr_queues; i++)
+		napi_schedule(&vn->queue[i].napi);
+	local_bh_enable();
 }
 
 /**

@@ -69,7 +69,7 @@ static void receive(struct vnet_queue *q, const struct wire_frame *frame)
 		return;
 	}
 	if (unlikely(!apply_meta(skb, frame))) {
-		q->counts.rx_bad++;
+		q->counts.rx_bad_meta++;
 		DEV_STATS_INC(dev, rx_errors);
 		dev_kfree_skb_any(skb);
 		return;
@@ -124,11 +124,13 @@ int vnet_poll(struct napi_struct *napi, int budget)
 	wanted = wire_make_room(&q->receiver) & vnet_members(vn);
 	if (wanted)
 		adeos_portal_ring_set(wanted, PORTAL_VNET);
-	if (done < budget && napi_complete_done(napi, done)) {
-		q->counts.rx_sleeps++;
-		if (!wire_sleep(&q->receiver))
-			napi_schedule(napi);
-	}
+	if (done == budget)
+		return done;
+	/* While the receiver is this CPU's: then another one may poll it. */
+	if (!wire_sleep(&q->receiver))
+		return budget;
+	q->counts.rx_sleeps++;
+	napi_complete_done(napi, done);
 	return done;
 }
 

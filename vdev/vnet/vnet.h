@@ -84,6 +84,7 @@ struct vnet_peer {
 /* Counters of a queue: ethtool.c has their names, in this order. */
 struct vnet_counts {
 	unsigned long rx_bad;
+	unsigned long rx_bad_meta;
 	unsigned long rx_no_memory;
 	unsigned long rx_sleeps;
 	unsigned long tx_full;
@@ -103,6 +104,9 @@ struct vnet_counts {
  * @cpu: which that is to be
  * @receiver: its wire
  * @pool: pages for what is received
+ * @seen: the carrier word when it was last looked at, by peer.c
+ * @seen_head: the head
+ * @seen_at: since when both are so, jiffies
  * @sender: as which it transmits; protected, like all below, by the transmit queue's lock
  * @aside: a frame that has not found room or the wire
  * @aside_to: whom it is for
@@ -119,6 +123,9 @@ struct vnet_queue {
 	int cpu;
 	struct wire_receiver receiver;
 	struct page_pool *pool;
+	u32 seen;
+	u32 seen_head;
+	unsigned long seen_at;
 
 	struct wire_sender sender ____cacheline_aligned_in_smp;
 	struct sk_buff *aside;
@@ -142,7 +149,6 @@ struct vnet_queue {
  * @frozen: but are not to be used: the area is being moved
  * @work: looks who is there
  * @recovered: how often a wire was taken from a dead sender
- * @seen: carrier words at the last look without having been rung
  * @members: a bit for each of @peers that is set
  * @peers: the others; RCU
  * @nr_queues: how many
@@ -153,14 +159,13 @@ struct vnet {
 	const char *name;
 	u32 id;
 	u32 life;
-	struct mutex lock;
+	struct mutex lock;	/* see above */
 	bool up;
 	struct adeos_bridge *bridge;
 	bool running;
 	bool frozen;
 	struct delayed_work work;
 	unsigned long recovered;
-	u32 seen[VNET_QUEUES];
 	u32 members[2];
 	struct vnet_peer __rcu *peers[ADEOS_MAX_VNODES];
 	u32 nr_queues;

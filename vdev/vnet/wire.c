@@ -50,16 +50,6 @@ static u32 sender_random(struct wire_sender *s)
 	return s->seed;
 }
 
-static void set_bit_of(u32 *mask, u32 id)
-{
-	atomic_or((int)(1u << id % 32), (atomic_t *)&mask[id / 32]);
-}
-
-static void clear_bit_of(u32 *mask, u32 id)
-{
-	atomic_andnot((int)(1u << id % 32), (atomic_t *)&mask[id / 32]);
-}
-
 static bool has_bit_of(const u32 *mask, u32 id)
 {
 	return READ_ONCE(mask[id / 32]) >> id % 32 & 1;
@@ -101,15 +91,15 @@ static bool seize(struct wire *w, struct wire_sender *s, u32 word)
 	u32 self = wire_id(s->self), other = wire_id(word);
 
 	WIRE_STEP();
-	/* Acquire: as in wire_enter(). */
-	if (!try_cmpxchg_acquire(&w->carrier, &word, s->self)) {
+	/* A full barrier, as in wire_enter(). */
+	if (!wire_exchange(&w->carrier, &word, s->self)) {
 		s->collisions++;
 		return false;
 	}
 	if (word && other != self) {
 		s->passed++;
 		if (other < WIRE_IDS)
-			clear_bit_of(w->claims, other);
+			wire_clear_bit(other, w->claims);
 	}
 	return true;
 }
@@ -133,7 +123,7 @@ int wire_contend(struct wire_port *port, struct wire_sender *s)
 		WIRE_STEP();
 		/* The first time, or if another took this one to be gone. */
 		if (!has_bit_of(w->claims, id))
-			set_bit_of(w->claims, id);
+			wire_set_bit(id, w->claims);
 		WIRE_STEP();
 		word = READ_ONCE(w->carrier);
 		if (word != last) {
@@ -153,7 +143,7 @@ int wire_contend(struct wire_port *port, struct wire_sender *s)
 		patient += slots;
 	}
 	WIRE_STEP();
-	clear_bit_of(w->claims, id);
+	wire_clear_bit(id, w->claims);
 	return ret;
 }
 
@@ -282,7 +272,7 @@ bool wire_want_room(struct wire_port *port, u32 id, u32 length)
 {
 	u32 head, bytes;
 
-	set_bit_of(port->wire->wanted, id);
+	wire_set_bit(id, port->wire->wanted);
 	/* The bit comes before the look at the tail; pairs with wire_make_room(). */
 	smp_mb();
 	bytes = used(port->wire, &head);
@@ -371,6 +361,8 @@ bool wire_is_empty(const struct wire_receiver *r)
  */
 bool wire_sleep(struct wire_receiver *r)
 {
+	/* It is the senders who see this one; it may have been overwritten. */
+	WRITE_ONCE(r->port.wire->tail, r->tail);
 	WRITE_ONCE(r->port.wire->asleep, 1);
 	/* @asleep comes before the look at the head; pairs with wire_must_ring(). */
 	smp_mb();
@@ -434,6 +426,6 @@ bool wire_recover(struct wire_port *port, u32 word)
 	u32 id = wire_id(word);
 
 	/* A full barrier: what is known of the stores of the dead comes before. */
-	return try_cmpxchg(&port->wire->carrier, &word,
-			   next_word(port->wire, id < WIRE_IDS ? id : 0));
+	return wire_exchange(&port->wire->carrier, &word,
+			     next_word(port->wire, id < WIRE_IDS ? id : 0));
 }

@@ -32,8 +32,23 @@
 #include <linux/processor.h>
 #include <linux/string.h>
 #include <linux/types.h>
+#include <asm/sync_bitops.h>
+
+/*
+ * A kernel that has one CPU takes the lock prefixes out of its atomic operations,
+ * but not out of these: it is not alone on the machine.  xchg() and smp_mb()
+ * have none that could be taken out.
+ */
+#define wire_exchange(p, old, new)	sync_try_cmpxchg(p, old, new)
+#define wire_set_bit(id, mask)		sync_set_bit(id, (unsigned long *)(mask))
+#define wire_clear_bit(id, mask)	sync_clear_bit(id, (unsigned long *)(mask))
 #else
 #include "user.h"
+
+#define wire_exchange(p, old, new)	try_cmpxchg(p, old, new)
+#define wire_set_bit(id, mask)		atomic_or((int)(1u << (id) % 32), (atomic_t *)&(mask)[(id) / 32])
+#define wire_clear_bit(id, mask)	\
+	atomic_andnot((int)(1u << (id) % 32), (atomic_t *)&(mask)[(id) / 32])
 #endif
 
 #define WIRE_ALIGN	8u
@@ -184,8 +199,8 @@ static inline int wire_enter(struct wire_port *port, struct wire_sender *s)
 	u32 word = 0;
 
 	WIRE_STEP();
-	/* Acquire: pairs with wire_leave() and wire_recover(): their head is seen. */
-	if (likely(try_cmpxchg_acquire(&port->wire->carrier, &word, s->self)))
+	/* A full barrier; pairs with wire_leave() and wire_recover(): their head is seen. */
+	if (likely(wire_exchange(&port->wire->carrier, &word, s->self)))
 		return 0;
 	return wire_contend(port, s);
 }
