@@ -222,7 +222,7 @@ unlike "$(vnode log 1)" "$splats" 'vnode 1 has nothing to complain about'
 
 # Death under load
 load 1
-for round in 1 2; do
+for _ in 1 2; do
 	load 3
 	sent_before=$(on 3 'cat /sys/class/net/vnet0/statistics/tx_bytes')
 	sends() { [ $(($(on 3 'cat /sys/class/net/vnet0/statistics/tx_bytes') - sent_before)) -gt 20000000 ]; }

@@ -40,15 +40,30 @@
  * have none that could be taken out.
  */
 #define wire_exchange(p, old, new)	sync_try_cmpxchg(p, old, new)
-#define wire_set_bit(id, mask)		sync_set_bit(id, (unsigned long *)(mask))
-#define wire_clear_bit(id, mask)	sync_clear_bit(id, (unsigned long *)(mask))
+
+static inline void wire_set_bit(u32 id, u32 *mask)
+{
+	sync_set_bit(id % 32, (unsigned long *)&mask[id / 32]);
+}
+
+static inline void wire_clear_bit(u32 id, u32 *mask)
+{
+	sync_clear_bit(id % 32, (unsigned long *)&mask[id / 32]);
+}
 #else
 #include "user.h"
 
 #define wire_exchange(p, old, new)	try_cmpxchg(p, old, new)
-#define wire_set_bit(id, mask)		atomic_or((int)(1u << (id) % 32), (atomic_t *)&(mask)[(id) / 32])
-#define wire_clear_bit(id, mask)	\
-	atomic_andnot((int)(1u << (id) % 32), (atomic_t *)&(mask)[(id) / 32])
+
+static inline void wire_set_bit(u32 id, u32 *mask)
+{
+	atomic_or((int)(1u << id % 32), (atomic_t *)&mask[id / 32]);
+}
+
+static inline void wire_clear_bit(u32 id, u32 *mask)
+{
+	atomic_andnot((int)(1u << id % 32), (atomic_t *)&mask[id / 32]);
+}
 #endif
 
 #define WIRE_ALIGN	8u
