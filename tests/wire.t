@@ -27,7 +27,7 @@ run() {
 }
 
 run wire_test -fsanitize=address,undefined
-run wire_test_thread -fsanitize=thread -Wno-tsan
+run wire_test_thread -fsanitize=thread -Wno-tsan -DFRAMES=200
 # As wide as the kernel's
 run wire_test_32 -m32 -fsanitize=address,undefined
 done_testing
