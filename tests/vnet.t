@@ -24,6 +24,6 @@ pack_extra() {
 
 ok 'what the machine needs is there' pack_extra
 guest_share=$scratch/share
-guest_test --cpus 5 --timeout 1500 vnet.sh 64 100
+guest_test --cpus 5 --timeout 1500 vnet.sh 64 25
 guest_test --debug --cpus 5 --timeout 1800 vnet.sh 8 5
 done_testing
