@@ -42,6 +42,22 @@ struct adeos_bridge {
 static LIST_HEAD(uses);
 static u32 freezes, frozen_us, frozen_us_max;
 
+/* Asks the root for it; adeos_lock is held. */
+static int request_bridge(const struct adeos_bridge_spec *spec, struct dsp_result *result)
+{
+	struct bridge_request req = { .flags = spec->flags };
+
+	if (!spec->size || spec->size > (size_t)BRIDGE_MAX_PAGES << PAGE_SHIFT)
+		return -E2BIG;
+	if (strnlen(spec->name, COMMONS_NAME) > sizeof(req.name))
+		return -EINVAL;
+	memcpy(req.name, spec->name, strlen(spec->name));
+	req.pages = PFN_UP(spec->size);
+	req.allowed[0] = lower_32_bits(spec->allowed);
+	req.allowed[1] = upper_32_bits(spec->allowed);
+	return adeos_node_call(bridge_create(adeos_node(), &req, adeos_now_ms()), result);
+}
+
 /**
  * adeos_bridge_create() - make a bridge
  * @spec: what it shall be
@@ -56,23 +72,13 @@ static u32 freezes, frozen_us, frozen_us_max;
  */
 int adeos_bridge_create(const struct adeos_bridge_spec *spec)
 {
-	struct bridge_request req = { .flags = spec->flags };
 	struct dsp_result result;
 	int ret;
 
 	if (!adeos_commons())
 		return -ENODEV;
-	if (!spec->size || spec->size > (size_t)BRIDGE_MAX_PAGES << PAGE_SHIFT)
-		return -E2BIG;
-	if (strnlen(spec->name, COMMONS_NAME) > sizeof(req.name))
-		return -EINVAL;
-	memcpy(req.name, spec->name, strlen(spec->name));
-	req.pages = PFN_UP(spec->size);
-	req.allowed[0] = lower_32_bits(spec->allowed);
-	req.allowed[1] = upper_32_bits(spec->allowed);
-
 	mutex_lock(&adeos_lock);
-	ret = adeos_node_call(bridge_create(adeos_node(), &req, adeos_now_ms()), &result);
+	ret = request_bridge(spec, &result);
 	mutex_unlock(&adeos_lock);
 	return ret;
 }
@@ -133,6 +139,24 @@ static bool may_move(const struct adeos_bridge *b)
 	return adeos_node()->open[b->index].kind != BRIDGE_PINNED;
 }
 
+/* Opens it for a user; adeos_lock is held. */
+static struct adeos_bridge *use_bridge(u32 scope, const char *name, bool write,
+				       const struct adeos_bridge_ops *ops, void *priv)
+{
+	struct adeos_bridge *b = open_bridge(scope, name, write);
+
+	if (IS_ERR(b))
+		return b;
+	if (!ops && may_move(b)) {
+		close_bridge(b);
+		return ERR_PTR(-EINVAL);
+	}
+	b->ops = ops;
+	b->priv = priv;
+	list_add(&b->list, &uses);
+	return b;
+}
+
 /**
  * adeos_bridge_open() - use a bridge
  * @scope: the vnode whose bridge it is, or ADEOS_GLOBAL
@@ -155,20 +179,44 @@ struct adeos_bridge *adeos_bridge_open(u32 scope, const char *name, bool write,
 	if (!adeos_commons())
 		return ERR_PTR(-ENODEV);
 	mutex_lock(&adeos_lock);
-	b = open_bridge(scope, name, write);
-	if (!IS_ERR(b) && !ops && may_move(b)) {
-		close_bridge(b);
-		b = ERR_PTR(-EINVAL);
-	}
-	if (!IS_ERR(b)) {
-		b->ops = ops;
-		b->priv = priv;
-		list_add(&b->list, &uses);
-	}
+	b = use_bridge(scope, name, write, ops, priv);
 	mutex_unlock(&adeos_lock);
 	return b;
 }
 EXPORT_SYMBOL_GPL(adeos_bridge_open);
+
+/**
+ * adeos_bridge_make() - make a bridge and use it
+ * @spec: what it shall be
+ * @ops: what the user wants to be told; may be NULL for a bridge that is pinned
+ * @priv: for @ops
+ *
+ * Unlike adeos_bridge_create() and then adeos_bridge_open(), it leaves no bridge
+ * behind that nobody can destroy if there is no room to map it.
+ *
+ * Context: process, sleeps.
+ * Return: the bridge, mapped, or ERR_PTR() of what these two return.
+ */
+struct adeos_bridge *adeos_bridge_make(const struct adeos_bridge_spec *spec,
+				       const struct adeos_bridge_ops *ops, void *priv)
+{
+	u32 scope = spec->flags & ADEOS_BRIDGE_GLOBAL ? ADEOS_GLOBAL : adeos_own_id();
+	struct dsp_result result, ended;
+	struct adeos_bridge *b;
+	int ret;
+
+	if (!adeos_commons())
+		return ERR_PTR(-ENODEV);
+	mutex_lock(&adeos_lock);
+	ret = request_bridge(spec, &result);
+	b = ret ? ERR_PTR(ret) : use_bridge(scope, spec->name, true, ops, priv);
+	if (!ret && IS_ERR(b))
+		adeos_node_call(bridge_destroy(adeos_node(), result.index, result.generation,
+					       adeos_now_ms()), &ended);
+	mutex_unlock(&adeos_lock);
+	return b;
+}
+EXPORT_SYMBOL_GPL(adeos_bridge_make);
 
 /**
  * adeos_bridge_addr() - where a bridge is mapped
@@ -195,6 +243,37 @@ size_t adeos_bridge_size(const struct adeos_bridge *b)
 	return b->size;
 }
 EXPORT_SYMBOL_GPL(adeos_bridge_size);
+
+/**
+ * adeos_bridge_pfn() - where in physical memory a bridge lies
+ * @b: the bridge, not frozen
+ *
+ * For those who map it into programs.  It is as constant as adeos_bridge_addr(),
+ * and like that must not be used from when @ops->freeze or @ops->gone returns.
+ *
+ * Context: any, @ops included.
+ * Return: number of its first page.
+ */
+unsigned long adeos_bridge_pfn(const struct adeos_bridge *b)
+{
+	return READ_ONCE(adeos_node()->open[b->index].pfn);
+}
+EXPORT_SYMBOL_GPL(adeos_bridge_pfn);
+
+/**
+ * adeos_bridge_users() - who uses a bridge
+ * @b: the bridge
+ *
+ * Everybody can write this mask: it is for ringing them, not for decisions.
+ *
+ * Context: any.
+ * Return: a bit for each vnode that has it open, this one included.
+ */
+u64 adeos_bridge_users(const struct adeos_bridge *b)
+{
+	return commons_mask(adeos_commons()->bridge[b->index].users);
+}
+EXPORT_SYMBOL_GPL(adeos_bridge_users);
 
 /**
  * adeos_bridge_close() - end a use of a bridge
