@@ -9,5 +9,6 @@
 #define PORTAL_VCON		2	/* streams have moved, or a window has changed */
 #define PORTAL_VNET		3	/* frames, or room for frames */
 #define PORTAL_VNET_HELLO	4	/* the ringer's interface has come up */
+#define PORTAL_VBRIDGE		5	/* a program has rung a bridge */
 
 #endif /* _VDEV_PORTALS_H */

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How many bridges each user may have made in this kernel, and how large.
+ */
+#include <linux/capability.h>
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/uidgid.h>
+
+#include "bridge.h"
+
+static unsigned int max_bridges = 16;
+module_param(max_bridges, uint, 0644);
+MODULE_PARM_DESC(max_bridges, "bridges that a user may have made");
+static unsigned int max_kib = 32768;
+module_param(max_kib, uint, 0644);
+MODULE_PARM_DESC(max_kib, "size of all of them, KiB");
+
+/**
+ * struct vb_limit - a user who has made bridges
+ * @list: all of them
+ * @uid: the user
+ * @bridges: number of bridges
+ * @pages: size of them
+ */
+struct vb_limit {
+	struct list_head list;
+	kuid_t uid;
+	u32 bridges;
+	u32 pages;
+};
+
+static LIST_HEAD(limits);
+static DEFINE_MUTEX(limits_lock);
+
+/* Of an entry that is there, or is made. */
+static struct vb_limit *limit_of(kuid_t uid)
+{
+	struct vb_limit *l;
+
+	list_for_each_entry(l, &limits, list)
+		if (uid_eq(l->uid, uid))
+			return l;
+	l = kzalloc(sizeof(*l), GFP_KERNEL);
+	if (!l)
+		return NULL;
+	l->uid = uid;
+	list_add(&l->list, &limits);
+	return l;
+}
+
+static void limit_tidy(struct vb_limit *l)
+{
+	if (l->bridges)
+		return;
+	list_del(&l->list);
+	kfree(l);
+}
+
+/**
+ * vb_charge() - count a bridge that is to be made
+ * @uid: who makes it
+ * @bytes: its size
+ *
+ * Context: process, sleeps.
+ * Return: for vb_uncharge(), or ERR_PTR(-EDQUOT), ERR_PTR(-ENOMEM).
+ */
+struct vb_limit *vb_charge(kuid_t uid, u32 bytes)
+{
+	u32 pages = PFN_UP(bytes);
+	struct vb_limit *l;
+
+	mutex_lock(&limits_lock);
+	l = limit_of(uid);
+	if (!l) {
+		l = ERR_PTR(-ENOMEM);
+	} else if ((l->bridges >= max_bridges ||
+		    l->pages + pages > max_kib >> (PAGE_SHIFT - 10)) &&
+		   !capable(CAP_SYS_RESOURCE)) {
+		limit_tidy(l);
+		l = ERR_PTR(-EDQUOT);
+	} else {
+		l->bridges++;
+		l->pages += pages;
+	}
+	mutex_unlock(&limits_lock);
+	return l;
+}
+
+/**
+ * vb_uncharge() - undo vb_charge()
+ * @l: what it returned, or NULL
+ * @bytes: the same as there
+ *
+ * Context: process, sleeps.
+ */
+void vb_uncharge(struct vb_limit *l, u32 bytes)
+{
+	if (!l)
+		return;
+	mutex_lock(&limits_lock);
+	l->bridges--;
+	l->pages -= PFN_UP(bytes);
+	limit_tidy(l);
+	mutex_unlock(&limits_lock);
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Rings: a counter for each vnode in a bridge's first page, and one portal for
+ * all bridges, whose handler looks at the counters.
+ */
+#include <linux/irq_work.h>
+
+#include "../portals.h"
+#include "bridge.h"
+
+/**
+ * vb_collect() - take in rings from other vnodes
+ * @vb: the bridge
+ *
+ * Context: any, vb_lock held, interrupts off.
+ */
+void vb_collect(struct vb *vb)
+{
+	u32 now;
+
+	if (!vb->head)
+		return;
+	/* Whatever is there: it is only a number. */
+	now = atomic_read(&vb->head->rung[adeos_vnode_id()]);
+	if (now == vb->seen)
+		return;
+	vb->rings += now - vb->seen;
+	vb->seen = now;
+	wake_up_all(&vb->wait);
+}
+
+static void collect_all(struct irq_work *work)
+{
+	unsigned long flags;
+	struct vb *vb;
+
+	spin_lock_irqsave(&vb_lock, flags);
+	list_for_each_entry(vb, &vb_list, list)
+		vb_collect(vb);
+	spin_unlock_irqrestore(&vb_lock, flags);
+}
+
+static DEFINE_IRQ_WORK(collect_work, collect_all);
+
+/* As in an NMI */
+static void rung(unsigned int portal, u64 from, void *cookie)
+{
+	irq_work_queue(&collect_work);
+}
+
+/**
+ * vb_ring() - ring all who have a bridge open
+ * @f: who rings, and is not rung
+ * @vb: the bridge
+ *
+ * What was written to the bridge before is seen by those who find the ring.
+ *
+ * Context: process, sleeps while it moves.
+ * Return: 0, -EIDRM, -ERESTARTSYS.
+ */
+int vb_ring(struct vb_file *f, struct vb *vb)
+{
+	u64 to, left;
+	int ret;
+
+	ret = vb_hold(vb);
+	if (ret)
+		return ret;
+	to = adeos_bridge_users(vb->bridge) & ~BIT_ULL(adeos_vnode_id());
+	for (left = to; left; left &= left - 1)
+		atomic_inc(&vb->head->rung[__ffs64(left)]);
+	vb_release(vb);
+	/* Who has died in between hears nothing. */
+	adeos_portal_ring_set(to, PORTAL_VBRIDGE);
+
+	spin_lock_irq(&vb_lock);
+	vb->rings++;
+	f->seen++;
+	wake_up_all(&vb->wait);
+	spin_unlock_irq(&vb_lock);
+	return 0;
+}
+
+/**
+ * vb_pending() - has a file been rung?
+ * @f: the file
+ * @vb: what it is attached to
+ * @count: where to store how often, and forget it; or NULL
+ *
+ * Context: process.
+ * Return: true if it has.
+ */
+bool vb_pending(struct vb_file *f, struct vb *vb, u64 *count)
+{
+	u64 n;
+
+	spin_lock_irq(&vb_lock);
+	n = vb->rings - f->seen;
+	if (count) {
+		*count = n;
+		f->seen = vb->rings;
+	}
+	spin_unlock_irq(&vb_lock);
+	return n;
+}
+
+/**
+ * vb_ring_init() - begin to hear rings
+ *
+ * Return: 0, or what adeos_portal_bind() returns.
+ */
+int vb_ring_init(void)
+{
+	return adeos_portal_bind(PORTAL_VBRIDGE, rung, NULL);
+}
+
+/**
+ * vb_ring_exit() - undo vb_ring_init()
+ */
+void vb_ring_exit(void)
+{
+	adeos_portal_unbind(PORTAL_VBRIDGE);
+	irq_work_sync(&collect_work);
+}
