@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * bridge-check: what tests/bridge-device.t runs in vnodes.
+ *
+ *	agent				carries out what "run" sends, over a bridge
+ *	run VNODE COMMAND		runs COMMAND there, prints what it printed
+ *	as UID PROGRAM ARGUMENT…	runs PROGRAM as an ordinary user
+ *	make NAME BYTES [FLAGS [MODE [VNODES]]]
+ *					makes a bridge, and keeps it until it is killed
+ *	use SLOT SCOPE NAME…		writes to bridges and checks what it wrote, until they
+ *					are gone, or SIGTERM
+ *	board NAME BYTES MAX		makes bridges NAME0… until there is no memory for one
+ *					more, destroys every other one, and uses the rest
+ *	errors, stress			see there
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "adeos/bridge.h"
+#include "check.h"
+
+#define USES		64
+#define WORDS_EACH	16	/* of each slot in each page */
+#define STRIDE		(4096 / sizeof(uint32_t))
+
+/* In the bridge "agent" of the vnode; whoever has not written it waits */
+struct box {
+	atomic_uint asked;
+	atomic_uint answered;
+	int status;
+	char command[2000];
+	char output[2000];
+};
+
+struct use {
+	char name[NAME_LEN];
+	int fd;
+	uint32_t *words;
+	size_t bytes;
+	uint32_t value;
+	bool gone;
+};
+
+static struct use uses[USES];
+static unsigned int nr_uses;
+static sig_atomic_t stopped;
+static sigjmp_buf bus;
+
+void die(const char *what)
+{
+	fprintf(stderr, "bridge-check: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+void pause_ms(unsigned int ms)
+{
+	poll(NULL, 0, ms);
+}
+
+int own_vnode(void)
+{
+	char text[4096] = "";
+	FILE *f = fopen("/proc/cmdline", "r");
+	const char *id;
+
+	if (!f || !fgets(text, sizeof(text), f))
+		die("/proc/cmdline");
+	fclose(f);
+	id = strstr(text, "vnode=");
+	return id ? atoi(id + 6) : 0;
+}
+
+static void on_bus(int sig)
+{
+	(void)sig;
+	siglongjmp(bus, 1);
+}
+
+static void on_term(int sig)
+{
+	(void)sig;
+	__atomic_store_n(&stopped, 1, __ATOMIC_RELAXED);
+}
+
+static bool is_stopped(void)
+{
+	return __atomic_load_n(&stopped, __ATOMIC_RELAXED);
+}
+
+void catch_sigbus(void)
+{
+	struct sigaction act = { .sa_handler = on_bus };
+
+	sigaction(SIGBUS, &act, NULL);
+}
+
+/* Reads a word, and then writes it if @store is not NULL; false: SIGBUS */
+bool touch(uint32_t *word, uint32_t *value, const uint32_t *store)
+{
+	if (sigsetjmp(bus, 1))
+		return false;
+	*value = __atomic_load_n(word, __ATOMIC_RELAXED);
+	if (store)
+		__atomic_store_n(word, *store, __ATOMIC_RELAXED);
+	return true;
+}
+
+static int serve(void)
+{
+	int fd, error = 0;
+	struct box *box;
+	size_t len;
+	FILE *pipe;
+
+	setenv("PATH", "/usr/libexec/adeos:/bin:/sbin:/usr/bin:/usr/sbin", 1);
+	for (;;) {
+		fd = adeos_bridge_create("agent", sizeof(*box), 0600, 0, ADEOS_BRIDGE_ANY_VNODE);
+		if (fd >= 0)
+			break;
+		if (errno != error)
+			perror("create");
+		error = errno;
+		pause_ms(20);
+	}
+	box = adeos_bridge_map(fd, NULL);
+	if (!box)
+		die("map");
+	puts("agent is ready");
+	fflush(stdout);
+	for (;;) {
+		if (adeos_bridge_wait(fd, -1, NULL) < 0)
+			die("wait");
+		if (box->asked == box->answered)
+			continue;
+		pipe = popen(box->command, "r");
+		if (!pipe)
+			die("popen");
+		len = fread(box->output, 1, sizeof(box->output) - 1, pipe);
+		box->output[len] = 0;
+		box->status = pclose(pipe);
+		box->answered = box->asked;
+		adeos_bridge_ring(fd);
+	}
+}
+
+static int run(const char *vnode, const char *command)
+{
+	int fd = adeos_bridge_open(atoi(vnode), "agent", O_RDWR);
+	struct box *box;
+
+	if (fd < 0)
+		die("agent");
+	box = adeos_bridge_map(fd, NULL);
+	if (!box)
+		die("map");
+	snprintf(box->command, sizeof(box->command), "%s", command);
+	box->asked++;
+	if (adeos_bridge_ring(fd))
+		die("ring");
+	while (box->answered != box->asked)
+		if (adeos_bridge_wait(fd, -1, NULL) < 0)
+			die("wait");
+	fputs(box->output, stdout);
+	return WIFEXITED(box->status) ? WEXITSTATUS(box->status) : 99;
+}
+
+static int as(const char *uid, char **argv)
+{
+	uid_t id = atoi(uid);
+
+	if (setgid(id) || setuid(id))
+		die("setuid");
+	execvp(argv[0], argv);
+	die(argv[0]);
+}
+
+static int make(int argc, char **argv)
+{
+	unsigned int flags = argc > 2 ? atoi(argv[2]) : 0;
+	mode_t mode = argc > 3 ? strtol(argv[3], NULL, 8) : 0666;
+	uint64_t vnodes = argc > 4 ? strtoull(argv[4], NULL, 0) : ADEOS_BRIDGE_ANY_VNODE;
+	size_t bytes = strtoul(argv[1], NULL, 0);
+	char *addr;
+	int fd;
+
+	umask(0);
+	fd = adeos_bridge_create(argv[0], bytes, mode, flags, vnodes);
+	if (fd < 0)
+		die(argv[0]);
+	addr = adeos_bridge_map(fd, NULL);
+	if (!addr)
+		die("map");
+	puts("made");
+	fflush(stdout);
+	if (flags & ADEOS_BRIDGE_KEEP)
+		return 0;
+	/* Only the mapping keeps it from now on. */
+	close(fd);
+	while (!is_stopped())
+		pause();
+	return 0;
+}
+
+static void add_use(const char *name, int fd)
+{
+	struct use *u = &uses[nr_uses++];
+
+	if (fd < 0)
+		die(name);
+	snprintf(u->name, sizeof(u->name), "%s", name);
+	u->fd = fd;
+	u->words = adeos_bridge_map(fd, &u->bytes);
+	if (!u->words)
+		die("map");
+}
+
+/* What was there must be what was written; then write the next value. */
+static unsigned int use_once(struct use *u, unsigned int slot)
+{
+	uint32_t value, next = u->value + 1;
+	unsigned int errors = 0;
+	size_t i;
+
+	for (i = slot * WORDS_EACH; i < u->bytes / sizeof(uint32_t); i += STRIDE) {
+		if (!touch(&u->words[i], &value, &next)) {
+			u->gone = true;
+			printf("sigbus %s\n", u->name);
+			fflush(stdout);
+			/* The documented error, and nothing else */
+			if (adeos_bridge_ring(u->fd) != -1 || errno != EIDRM)
+				errors++;
+			return errors;
+		}
+		if (value != u->value) {
+			printf("%s: word %zu is %u, expected %u\n", u->name, i, value, u->value);
+			errors++;
+		}
+	}
+	u->value = next;
+	return errors;
+}
+
+static int use_all(unsigned int slot)
+{
+	unsigned int i, left = nr_uses, errors = 0, rounds = 0, more = 2;
+
+	printf("using %u\n", nr_uses);
+	fflush(stdout);
+	/* Two more when it is told to stop: what was moved before is looked at */
+	while (left && (!is_stopped() || more--)) {
+		for (left = 0, i = 0; i < nr_uses; i++) {
+			if (!uses[i].gone)
+				errors += use_once(&uses[i], slot);
+			left += !uses[i].gone;
+		}
+		rounds++;
+		pause_ms(1);
+	}
+	printf("errors %u, %s\n", errors, rounds > 1 ? "several rounds" : "too few rounds");
+	return errors || rounds < 2;
+}
+
+static int use(int argc, char **argv)
+{
+	int i;
+
+	for (i = 2; i < argc && nr_uses < USES; i++)
+		add_use(argv[i], adeos_bridge_open(atoi(argv[1]), argv[i], O_RDWR));
+	return use_all(atoi(argv[0]));
+}
+
+static int board(const char *name, size_t bytes, unsigned int max)
+{
+	char full[NAME_LEN];
+	int fds[USES], fd;
+	unsigned int i, nr;
+
+	for (nr = 0; nr < max && nr < USES; nr++) {
+		snprintf(full, sizeof(full), "%s%u", name, nr);
+		fd = adeos_bridge_create(full, bytes, 0666, 0, ADEOS_BRIDGE_ANY_VNODE);
+		if (fd < 0)
+			break;
+		fds[nr] = fd;
+	}
+	printf("made %u: %s\n", nr, nr < max ? strerror(errno) : "all");
+	for (i = 0; i < nr; i++) {
+		snprintf(full, sizeof(full), "%s%u", name, i);
+		if (i % 2)
+			close(fds[i]);
+		else
+			add_use(full, fds[i]);
+	}
+	return use_all(1);
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+	struct sigaction act = { .sa_handler = on_term };
+
+	sigaction(SIGTERM, &act, NULL);
+	catch_sigbus();
+	if (!strcmp(what, "agent"))
+		return serve();
+	if (!strcmp(what, "run") && argc == 4)
+		return run(argv[2], argv[3]);
+	if (!strcmp(what, "as") && argc > 3)
+		return as(argv[2], argv + 3);
+	if (!strcmp(what, "make") && argc > 3)
+		return make(argc - 2, argv + 2);
+	if (!strcmp(what, "use") && argc > 4)
+		return use(argc - 2, argv + 2);
+	if (!strcmp(what, "board") && argc == 5)
+		return board(argv[2], strtoul(argv[3], NULL, 0), atoi(argv[4]));
+	if (!strcmp(what, "errors"))
+		return check_errors(argc - 2, argv + 2);
+	if (!strcmp(what, "stress"))
+		return check_stress(argc - 2, argv + 2);
+	fputs("bridge-check: see the top of check.c\n", stderr);
+	return 2;
+}
