@@ -1,0 +1,160 @@
+# shellcheck shell=sh
+# bridge-device.sh [PROCESSES ROUNDS]: /dev/bridge in the root and two vnodes.
+# shellcheck source=tests/guest/lib.sh
+. ./lib.sh
+
+adeos=/sys/kernel/adeos
+PATH=$PATH:/usr/libexec/adeos
+
+# run ID COMMAND: runs it in a vnode
+run() {
+	bridge-check run "$1" "$2"
+}
+# await FILE REGEX: until a line matches
+await() {
+	tries=0
+	until grep -qE -e "$2" "$1"; do
+		tries=$((tries + 1))
+		[ $tries -lt 3000 ] || return 1
+		sleep 0.1
+	done
+}
+# The same there
+await='await() { t=0; until grep -qE -e "$2" "$1"; do t=$((t + 1)); [ $t -lt 3000 ] || return 1; sleep 0.1; done; }'
+# there ID NAME REGEX COMMAND: starts it in a vnode with its output in
+# /tmp/NAME, and waits for a line of it
+there() {
+	run "$1" "$await; $4 >/tmp/$2 2>&1 & echo \$! >/tmp/$2.pid; await /tmp/$2 '$3'"
+}
+# here NAME REGEX COMMAND…: likewise
+here() {
+	here_name=$1 here_regex=$2
+	shift 2
+	"$@" >"/tmp/$here_name" 2>&1 &
+	echo $! >"/tmp/$here_name.pid"
+	await "/tmp/$here_name" "$here_regex"
+}
+# end NAME: ends what "here" has started, and prints what it said
+end() {
+	kill "$(cat "/tmp/$1.pid")"
+	await "/tmp/$1" '^errors'
+	cat "/tmp/$1"
+}
+# end_there ID NAME: likewise, prints the rest of its output
+end_there() {
+	run "$1" "$await; kill \$(cat /tmp/$2.pid); await /tmp/$2 ^errors; cat /tmp/$2"
+}
+bridges() {
+	vnode bridge list | grep -v -e NAME -e '^@agent'
+}
+await_no_bridges() {
+	tries=0
+	while bridges >/tmp/left; do
+		tries=$((tries + 1))
+		[ $tries -lt 600 ] || return 1
+		sleep 0.1
+	done
+}
+
+ok 'the module' modprobe vbridge
+before=$(pools)
+node 1 1,2 64M 'cmdline = lab.run="modprobe vbridge; /usr/libexec/adeos/bridge-check agent"'
+node 2 3 64M 'cmdline = lab.run="modprobe vbridge; /usr/libexec/adeos/bridge-check agent"'
+# Without them, all else would only wait
+ok 'two vnodes' vnode start --timeout 300 node1 node2 || return
+for id in 1 2; do
+	ok "vnode $id is ready" await_log $id 'agent is ready'
+done
+is "$(run 1 'cat /proc/sys/kernel/hostname; exit 7' || echo $?)" "vnode1
+7" 'programs of two vnodes talk over a bridge'
+
+# Errors
+bridge-check errors
+bridge-check make secret 4096 4 600 >/dev/null
+bridge-check make public 4096 4 644 >/dev/null
+bridge-check as 1000 bridge-check errors user
+ok 'bridges that were kept stay until the module goes' modprobe -r vbridge
+ok 'no bridge is left' await_no_bridges
+ok 'the module again' modprobe vbridge
+refuses 1 'agent: Permission denied$' "a user of the root is no user of vnode 1's bridge" \
+	bridge-check as 1000 bridge-check run 1 true
+ok 'vnode 1 makes bridges' there 1 ro made 'bridge-check make ro 4096 2'
+ok 'with several rights' there 1 two made 'bridge-check make two 4096 0 666 4'
+refuses 1 'ro: Read-only file system$' 'one that others may only read' bridge-check use 0 1 ro
+refuses 1 'two: Permission denied$' "one that is not for the root's programs" bridge-check use 0 1 two
+ok 'but for those of vnode 2' there 2 usetwo using 'bridge-check use 2 1 two'
+like "$(end_there 2 usetwo)" 'errors 0, several' 'which use it'
+run 1 'kill $(cat /tmp/ro.pid /tmp/two.pid)'
+
+# Ping-pong
+ok 'ping-pong: vnode 1 waits' there 1 pp waiting 'bridge-pingpong pp 500'
+like "$(bridge-pingpong pp 500 1)" '^500 rounds' 'with the root'
+ok 'vnode 1 waits' there 1 pp2 waiting 'bridge-pingpong pp2 500'
+like "$(run 2 'bridge-pingpong pp2 500 1')" '^500 rounds' 'with vnode 2'
+diag "$(run 1 'cat /tmp/pp /tmp/pp2' | grep us)"
+
+# Programs that die
+ok 'vnode 1 makes a bridge' there 1 a made 'bridge-check make a 65536'
+ok 'the root uses it' here a using bridge-check use 0 1 a
+ok 'and vnode 2' there 2 a using 'bridge-check use 2 1 a'
+kill -9 "$(cat /tmp/a.pid)"
+run 1 'kill -9 $(cat /tmp/a.pid)'
+ok "its maker is killed: vnode 2's program gets SIGBUS" run 2 "$await; await /tmp/a 'sigbus a'"
+like "$(run 2 "$await; await /tmp/a ^errors; cat /tmp/a")" 'errors 0, several' 'and had no other error until then'
+ok 'it is gone' await_no_bridges
+
+# Moves
+ok 'bridges until there is no room' here board using bridge-check board b 1044480 60
+like "$(cat /tmp/board)" '^made [0-9]*: (Cannot allocate memory|Out of memory)' 'for one more'
+made=$(sed -n 's/^made \([0-9]*\).*/\1/p' /tmp/board)
+list=$(i=0; while [ $i -lt "$made" ]; do printf ' b%s' $i; i=$((i + 2)); done)
+ok "vnode 1's programs use every other one, too" there 1 board using "bridge-check use 2 0$list"
+diag "$(grep . /tmp/board) free $(cat $adeos/memory/free) largest $(cat $adeos/memory/largest)"
+[ "$(cat $adeos/memory/largest)" -lt $((8 << 20)) ] && [ "$(cat $adeos/memory/free)" -gt $((12 << 20)) ]
+ok 'there is room for a large one, but not in one piece' [ $? -eq 0 ]
+ok 'it is made' here big made bridge-check make big $((8 << 20))
+diag "$(dmesg | grep 'adeos: moved')"
+[ "$(cat $adeos/memory/moves)" -gt 0 ]
+ok 'and others were moved' [ $? -eq 0 ]
+like "$(end board)" 'errors 0, several' 'the root found what it had written'
+like "$(end_there 1 board)" 'errors 0, several|sigbus' 'and so did vnode 1'
+unlike "$(run 1 'cat /tmp/board')" 'word' 'until the last one was gone'
+kill "$(cat /tmp/big.pid)"
+ok 'all are gone' await_no_bridges
+
+# All at once
+for id in 1 2; do
+	run $id "bridge-check stress ${1:-6} ${2:-40} 3 >/tmp/stress 2>&1 &"
+done
+like "$(bridge-check stress "${1:-6}" "${2:-40}" 3 2>&1 | tee /tmp/stress)" ', errors 0$' 'the root under stress'
+for id in 1 2; do
+	like "$(run $id "$await; await /tmp/stress 'processes, errors'; cat /tmp/stress")" ', errors 0$' "and vnode $id"
+done
+diag "$(cat /tmp/stress) $(run 1 'cat /tmp/stress')"
+ok 'all that they made is gone' await_no_bridges
+
+# A vnode dies
+ok 'vnode 2 makes a bridge' there 2 v made 'bridge-check make v 65536'
+ok 'and a global one' there 2 w made 'bridge-check make w 65536 1'
+ok 'the root uses it' here v using bridge-check use 0 2 v
+ok 'and the global one' here w using bridge-check use 0 -1 w
+ok 'and vnode 1' there 1 v using 'bridge-check use 1 2 v'
+ok 'vnode 2 is killed' vnode kill 2
+ok "the root's program gets SIGBUS" await /tmp/v 'sigbus v'
+ok 'and ends' await /tmp/v ^errors
+like "$(cat /tmp/v)" 'errors 0, several' 'it had no other error'
+like "$(run 1 "$await; await /tmp/v ^errors; cat /tmp/v")" 'sigbus v' "likewise vnode 1's"
+like "$(vnode bridge list)" '^@w +global +' 'the global one is there as long as it is used'
+like "$(end w)" 'errors 0, several' 'and holds what was written'
+ok 'then it is gone' await_no_bridges
+
+unlike "$(vnode log 1)" "$splats" 'vnode 1 has nothing to complain about'
+ok 'vnode 1 is killed' vnode kill 1
+tries=0
+until [ "$(pools)" = "$before" ] || [ $tries -gt 600 ]; do
+	tries=$((tries + 1))
+	sleep 0.1
+done
+is "$(pools)" "$before" 'all memory is back'
+is "$(vnode bridge list | grep -vc NAME)" 0 'no bridge is left'
+ok 'the module goes' modprobe -r vbridge
