@@ -9,6 +9,7 @@
 #ifdef __KERNEL__
 #include <linux/bitops.h>
 #include <linux/errno.h>
+#include <linux/minmax.h>
 #include <linux/processor.h>
 #endif
 
@@ -28,8 +29,14 @@
  * it is for to be gone, too: nobody may have more patience.
  */
 #ifndef ADEOS_LOCK_GIVE_UP
-#define ADEOS_LOCK_GIVE_UP	500
+#define ADEOS_LOCK_GIVE_UP	50
 #endif
+
+/*
+ * Between two looks are as many cpu_relax() as CPUs are ahead, but no more than
+ * this, or queues that somebody has made up would take seconds.
+ */
+#define MAX_PAUSE		8
 
 #define ALL_SLOTS	(~0ULL >> (64 - ADEOS_MAX_CPUS))
 
@@ -179,6 +186,7 @@ noinstr int adeos_lock_wait(struct adeos_lock *lock, unsigned int slot, u32 look
 		if (err != -EBUSY)
 			break;
 		/* Who comes later looks less often, to leave the line alone. */
+		ahead = min_t(unsigned int, ahead, MAX_PAUSE);
 		do
 			cpu_relax();
 		while (ahead-- > 1);
@@ -238,7 +246,8 @@ noinstr void adeos_lock_hand_over(struct adeos_lock *lock, unsigned int slot)
  * If it was not, its owner and the next one may hold it at the same time; that
  * is no worse than what the scribbler could have done anyway.
  *
- * Context: any, the root only; calls for one lock exclude each other.
+ * Context: any; the root, or a vnode for slots of its own that do not use the lock
+ * meanwhile.  Calls with the same slots exclude each other.
  * Return: true if the lock was held by one of them: who acquires it next is
  * told by -EOWNERDEAD.
  */

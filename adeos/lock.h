@@ -95,7 +95,7 @@ bool adeos_lock_recover(struct adeos_lock *lock, const u32 dead[2]);
  * @slot: the caller's CPU slot, below ADEOS_MAX_CPUS
  * @looks: how often to look at the lock, at most, before giving up; taken for 1
  *	if 0.  Between looks are as many cpu_relax() as CPUs are ahead in the
- *	queue, but one at least.
+ *	queue, but one at least, and not more than some.
  *
  * It queues like adeos_lock_acquire() as long as it looks.
  *

@@ -116,6 +116,7 @@ static void node_tick(struct work_struct *work)
 	if (dsp_tick(&node, adeos_now_ms()))
 		queue_work(system_highpri_wq, &poll_work);
 	node_complain();
+	adeos_shared_mend();
 	node_show_bridges();
 	if (adeos_own_slot) {
 		/* Not in place: the root may read it at any time. */

@@ -87,6 +87,7 @@ unsigned long adeos_shared_lock(enum commons_lock which);
 void adeos_shared_unlock(enum commons_lock which, unsigned long flags);
 void adeos_shared_recover(const u32 slots[2]);
 void adeos_shared_died(const u32 *clusters, unsigned int nr);
+void adeos_shared_mend(void);
 u32 adeos_shared_timeouts(void);
 
 /* clock.c */

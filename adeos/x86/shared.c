@@ -6,6 +6,7 @@
  */
 #include <linux/adeos.h>
 #include <linux/bitops.h>
+#include <linux/cpumask.h>
 #include <linux/spinlock.h>
 
 #include "../lock.h"
@@ -16,7 +17,7 @@
 #define LOOKS		1000000
 
 /* The same, after that was in vain */
-#define LOOKS_BROKEN	1000
+#define LOOKS_BROKEN	100
 
 /**
  * struct guard - what keeps a pair of registers
@@ -38,11 +39,16 @@ static struct guard guards[COMMONS_LOCKS] = {
 };
 
 /* Lock slots are numbered by logical APIC IDs, which are the machine's. */
-static __always_inline unsigned int own_slot(void)
+static __always_inline unsigned int slot_of(unsigned int cpu)
 {
-	u32 id = adeos_logical_id(raw_smp_processor_id());
+	u32 id = adeos_logical_id(cpu);
 
 	return (id >> 4) * ADEOS_CLUSTER_CPUS + __ffs(id & 0xf);
+}
+
+static __always_inline unsigned int own_slot(void)
+{
+	return slot_of(raw_smp_processor_id());
 }
 
 /*
@@ -51,16 +57,10 @@ static __always_inline unsigned int own_slot(void)
  */
 static noinstr void take_from_vnodes(struct guard *g, struct adeos_lock *lock)
 {
-	unsigned int slot = own_slot();
-	u32 own[2] = { };
-
 	g->lock = NULL;
-	if (adeos_lock_try(lock, slot, g->broken ? LOOKS_BROKEN : LOOKS) == -EBUSY) {
+	if (adeos_lock_try(lock, own_slot(), g->broken ? LOOKS_BROKEN : LOOKS) == -EBUSY) {
 		g->broken = true;
 		g->timeouts++;
-		/* It cannot be ours, since nobody else here is at it: whoever says so. */
-		own[slot / 32] = 1u << slot % 32;
-		adeos_lock_recover(lock, own);
 		return;
 	}
 	/*
@@ -164,6 +164,32 @@ void adeos_shared_died(const u32 *clusters, unsigned int nr)
 		slots[slot / 32] |= 1u << slot % 32;
 	}
 	adeos_shared_recover(slots);
+}
+
+/**
+ * adeos_shared_mend() - release what somebody else says that this kernel has
+ *
+ * Context: process.
+ */
+void adeos_shared_mend(void)
+{
+	struct commons *c = adeos_commons();
+	unsigned int i, cpu, slot;
+	u32 own[2] = { };
+	unsigned long flags;
+
+	for_each_possible_cpu(cpu) {
+		slot = slot_of(cpu);
+		own[slot / 32] |= 1u << slot % 32;
+	}
+	for (i = 0; c && i < COMMONS_LOCKS; i++) {
+		flags = adeos_hard_save();
+		/* With this, no CPU of ours has the other, or waits for it. */
+		arch_spin_lock(&guards[i].local);
+		adeos_lock_recover(&c->lock[i], own);
+		arch_spin_unlock(&guards[i].local);
+		adeos_hard_restore(flags);
+	}
 }
 
 /**

@@ -45,7 +45,7 @@ end_there() {
 	run "$1" "$await; kill \$(cat /tmp/$2.pid); await /tmp/$2 ^errors; cat /tmp/$2"
 }
 bridges() {
-	vnode bridge list | grep -v -e NAME -e '^@agent'
+	vnode bridge list | grep '^@' | grep -v '^@agent'
 }
 await_no_bridges() {
 	tries=0
@@ -156,5 +156,5 @@ until [ "$(pools)" = "$before" ] || [ $tries -gt 600 ]; do
 	sleep 0.1
 done
 is "$(pools)" "$before" 'all memory is back'
-is "$(vnode bridge list | grep -vc NAME)" 0 'no bridge is left'
+is "$(vnode bridge list | grep -c '^@')" 0 'no bridge is left'
 ok 'the module goes' modprobe -r vbridge
