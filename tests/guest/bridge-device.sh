@@ -150,11 +150,6 @@ ok 'then it is gone' await_no_bridges
 
 unlike "$(vnode log 1)" "$splats" 'vnode 1 has nothing to complain about'
 ok 'vnode 1 is killed' vnode kill 1
-tries=0
-until [ "$(pools)" = "$before" ] || [ $tries -gt 600 ]; do
-	tries=$((tries + 1))
-	sleep 0.1
-done
-is "$(pools)" "$before" 'all memory is back'
+restored "$before" 'all memory is back'
 is "$(vnode bridge list | grep -c '^@')" 0 'no bridge is left'
 ok 'the module goes' modprobe -r vbridge

@@ -73,4 +73,4 @@ like "$(vnode log 2)" 'citizen: round' 'and says something'
 ok 'the survivor is killed' vnode kill 2
 ok 'the root is through' modprobe -r adeos_citizen
 ok 'no bridge is left behind' nothing_left
-is "$(pools)" "$before" 'no memory is left behind'
+restored "$before" 'no memory is left behind'

@@ -96,7 +96,7 @@ is "$(state 1)" running 'it runs'
 ok 'stop' vnode stop 1 2
 sleep 2
 is "$(state 1)" stopped 'one that was told to stop is not restarted'
-is "$(pools)" "$before" 'the pools are as before'
+restored "$before" 'the pools are as before'
 
 # Force
 node 1 1 64M 'cmdline = lab.run="echo /bin/true > /proc/sys/kernel/poweroff_cmd"'
@@ -105,4 +105,4 @@ await_log 1 'lab: exit 0'
 like "$(vnode stop --timeout 3 1 2>&1)" 'killing it' 'is stopped by force, which is said'
 is "$(state 1)" stopped 'it is stopped'
 unlike "$(vnode log 1)" 'Power down' 'it did not do that itself'
-is "$(pools)" "$before" 'the pools are as before'
+restored "$before" 'the pools are as before'

@@ -14,7 +14,7 @@ like "$output" "^$1 calls: [1-9][0-9]* succeeded.*EINVAL.*" 'some succeed, other
 for id in 1 2 3; do
 	vnode kill $id 2>/dev/null
 done
-is "$(pools)" "$before" 'the pools are as before'
+restored "$before" 'the pools are as before'
 node 1 1 64M 'cmdline = lab.run="nproc"'
 ok 'a vnode starts' vnode start node1
 ok 'and reaches user space' await_log 1 'lab: exit 0'

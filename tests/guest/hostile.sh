@@ -94,4 +94,4 @@ for id in 1 2 3; do
 done
 ok 'the root is through' modprobe -r adeos_citizen
 ok 'no bridge is left behind' nothing_left
-is "$(pools)" "$before" 'no memory is left behind'
+restored "$before" 'no memory is left behind'

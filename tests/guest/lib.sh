@@ -129,6 +129,17 @@ pools() {
 		"largest $(cat /sys/kernel/adeos/memory/largest)"
 }
 
+# restored POOLS NAME: the pools are so again.  What a vnode has shared is free a
+# moment after its death, when the others have let go of it.
+restored() {
+	tries=0
+	until [ "$(pools)" = "$1" ] || [ $tries -ge 600 ]; do
+		tries=$((tries + 1))
+		sleep 0.1
+	done
+	is "$(pools)" "$1" "$2"
+}
+
 state() {
 	cat "/sys/kernel/adeos/vnodes/$1/state"
 }

@@ -73,7 +73,7 @@ ok 'the wall clock was handed over' test $(((now - then + 5) / 300)) -eq 0
 sum=$(sha256sum </boot/vmlinuz)
 ok 'stop both' vnode stop 1 2
 is "$(state 1) $(state 2)" 'stopped stopped' 'they are stopped'
-is "$(pools)" "$before" 'the pools are as before'
+restored "$before" 'the pools are as before'
 like "$(vnode log 1)" 'lab: exit 0' 'the log can be read afterwards'
 
 # Above 2.5 GiB, and wherever the pool likes
@@ -90,4 +90,4 @@ like "$(zcat /proc/config.gz)" '^CONFIG_ADEOS=y' "which is the root's configurat
 is "$(vnode show 3 | sed -n 's/^address: *//p')" 0xa4000000 'vnode show tells the address'
 like "$(vnode memory)" 'a4000000.*node3' 'vnode memory tells the owner'
 ok 'kill both' vnode kill 3 4
-is "$(pools)" "$before" 'the pools are as before'
+restored "$before" 'the pools are as before'

@@ -13,4 +13,4 @@ done
 kunit adeos_peer_kunit 9
 unlike "$(vnode log 2)" "$splats" 'vnode 2 has nothing to complain about'
 ok 'vnode 2 is killed' vnode kill 2
-is "$(pools)" "$before" 'all memory is back'
+restored "$before" 'all memory is back'

@@ -67,4 +67,4 @@ ok 'the vnode stops' vnode stop --timeout 300 1
 wait $follower
 is "$(state 1)" stopped 'it was not killed'
 unlike "$(cat $log)" "$splats" 'and it had nothing to complain about at the end'
-is "$(pools)" "$before" 'all memory is back'
+restored "$before" 'all memory is back'

@@ -22,4 +22,4 @@ for id in 1 2 3 4 5 6 7 8 9 10 11 12; do
 	is "$(state $id)" stopped "vnode $id is stopped"
 	vnode log $id | grep -q 'Power down' || diag "vnode $id was forced"
 done
-is "$(pools)" "$before" 'the pools are as before'
+restored "$before" 'the pools are as before'

@@ -41,9 +41,4 @@ ok 'vnode 1 again' vnode start --timeout 300 node1
 is "$(vnode exec 1 -- echo alive)" alive '  does as before'
 unlike "$(vnode log 2)" "$splats" 'vnode 2 has nothing to complain about'
 vnode kill 1 2
-tries=0
-until [ "$(pools)" = "$before" ] || [ $tries -ge 600 ]; do
-	tries=$((tries + 1))
-	sleep 0.1
-done
-is "$(pools)" "$before" 'all memory is back'
+restored "$before" 'all memory is back'

@@ -18,7 +18,7 @@ wrong() {
 	} | awk -F ' = ' '{ if (!($1 in v)) order[n++] = $1; v[$1] = $0 }
 		END { for (i = 0; i < n; i++) print v[order[i]] }' >$conf/node9.conf
 	refuses 1 "$regex" "$name" vnode start node9
-	is "$(pools)" "$before" '… and nothing is lost'
+	restored "$before" '… and nothing is lost'
 	is "$(cat /sys/kernel/adeos/vnodes/9/state 2>/dev/null || echo none)" none '… or started'
 }
 
@@ -103,7 +103,7 @@ refuses 1 'root' 'kill of the root' vnode kill 0
 refuses 1 'root|dmesg' 'log of the root' vnode log 0
 ok 'kill it' vnode kill 1
 refuses 1 'not running: it is stopped' 'kill of one that was killed' vnode kill 1
-is "$(pools)" "$before" 'the pools are as before'
+restored "$before" 'the pools are as before'
 
 # Who asks
 refuses 1 'root|CAP_SYS_ADMIN|ermission' 'an unprivileged caller' \
@@ -121,4 +121,4 @@ ok 'rmmod does not hurt a vnode' rmmod kmb
 modprobe kmb
 is "$(state 1)" running 'it runs on'
 ok 'kill it' vnode kill 1
-is "$(pools)" "$before" 'the pools are as before'
+restored "$before" 'the pools are as before'
