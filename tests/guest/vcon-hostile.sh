@@ -3,12 +3,16 @@
 # shellcheck source=tests/guest/lib.sh
 . ./lib.sh
 
+log=/run/vnode.log
 node 1 1,2 96M
 node 2 3 96M
 before=$(pools)
 ok 'two vnodes' vnode start --timeout 300 node1 node2
 vnode console 1 </dev/null >/dev/null 2>/tmp/err &
 looker=$!
+vnode log -f 1 >$log &
+# Nonsense may well be the key that turns the vnode off, which it then does.
+ok 'sysrq is off in vnode 1' vnode exec --timeout 60 1 -- sh -c 'echo 0 >/proc/sys/kernel/sysrq'
 ok 'vnode 1 begins to write nonsense' vnode exec --timeout 60 1 -- setsid modprobe adeos_vcon_hostile
 
 # bad: how much of it the root has noticed
@@ -33,6 +37,7 @@ while [ "$(bad)" -lt 20 ] && [ $tries -lt 600 ]; do
 done
 like "$(bad)" '^[2-9][0-9]|[0-9]{3}' 'the root has counted nonsense'
 diag "counted: $(bad)"
+is "$(state 1)" running 'vnode 1 is running still' || diag "$(tail -n 40 $log)"
 ok 'vnode 1 is killed' vnode kill 1
 wait $looker
 is "$?/$(tail -n 1 /tmp/err)" '1/vnode: console of vnode 1: the vnode has died' '  and its console ends'
