@@ -122,7 +122,8 @@ no_splat() {
 }
 
 # guest_test [options] SCRIPT [ARGUMENT…]: runs tests/guest/SCRIPT in a machine's
-# root vnode, and makes its claims ours.  It must reach its end.
+# root vnode, and makes its claims ours.  It must reach its end.  Where it fails,
+# the kernel's log stays in build/log.
 guest_share=$top/tests/guest
 guest_test() {
 	guest_options=
@@ -136,7 +137,7 @@ guest_test() {
 		esac
 		shift
 	done
-	guest_name=$1
+	guest_name=$1 guest_failed=$tests_failed
 	# shellcheck disable=SC2086,SC2016 # a list, and text for another shell
 	lab_exec $guest_options --share "$guest_share" -- \
 		sh -c 'cd /mnt/host && script=$1 && shift && . "./$script"; echo the-end' sh "$@"
@@ -151,4 +152,9 @@ guest_test() {
 	is "$(tail -n 1 "$scratch/output")" the-end "$guest_name ran to its end" ||
 		diag "$errors"
 	no_splat "$console" "the root has nothing to complain about"
+	if [ "$tests_failed" -ne "$guest_failed" ]; then
+		mkdir -p "$build/log"
+		cp "$scratch/console" "$build/log/$guest_name.console"
+		diag "the root's log is kept in build/log/$guest_name.console"
+	fi
 }
