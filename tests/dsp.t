@@ -31,6 +31,11 @@ ok 'the simulation builds' gcc -O1 $flags -fsanitize=address,undefined -fno-sani
 subtest '60 simulated vnodes' "$out/dsp_test"
 
 # shellcheck disable=SC2086 # lists
+ok 'the steps by hand build' gcc -O1 $flags -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-o "$out/dsp_hand_test" "$top/tests/unit/dsp_hand_test.c" $sources
+subtest 'errors, moves, requests and damage, step by step' "$out/dsp_hand_test"
+
+# shellcheck disable=SC2086 # lists
 ok 'the threads build' gcc -O1 $flags -fsanitize=thread -Wno-tsan -pthread \
 	-o "$out/dsp_thread_test" "$top/tests/unit/dsp_thread_test.c" $sources
 subtest '60 threads' "$out/dsp_thread_test"

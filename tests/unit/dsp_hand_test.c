@@ -1,0 +1,549 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The distributed sharing protocol, two vnodes and the root, driven by hand:
+ * errors, moves, requests and damage, each brought about step by step.
+ * dsp_test.c lets many vnodes do as they like.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dsp.h"
+#include "dsp_pages.h"
+#include "tap.h"
+
+#define PAGES	4096u
+
+static struct commons *commons;
+static u32 now;
+static u32 phys[PAGES][COMMONS_NODES];	/* a word of each vnode in each page */
+static u8 used[PAGES];
+static bool making_room, no_copy;
+
+static struct dsp hand[3];
+static struct dsp_root hand_root;
+static u32 rung[3], frozen_ops, thawed_ops, gone_ops;
+
+static void hand_ring(void *priv, u32 to)
+{
+	(void)priv;
+	rung[to]++;
+}
+
+static void hand_count(void *priv, u32 index)
+{
+	(void)priv;
+	(void)index;
+	frozen_ops++;
+}
+
+static void hand_thaw(void *priv, u32 index, u32 pfn)
+{
+	(void)priv;
+	(void)index;
+	(void)pfn;
+	thawed_ops++;
+}
+
+static void hand_gone(void *priv, u32 index)
+{
+	(void)priv;
+	(void)index;
+	gone_ops++;
+}
+
+static int hand_alloc(void *priv, u32 pages, u32 *pfn)
+{
+	(void)priv;
+	return making_room ? -EINPROGRESS : take_pages(used, PAGES, pages, pfn);
+}
+
+static void hand_release(void *priv, u32 pfn, u32 pages)
+{
+	u32 i;
+
+	(void)priv;
+	for (i = pfn; i < pfn + pages; i++) {
+		if (!used[i])
+			abort();
+		used[i] = 0;
+	}
+}
+
+static int hand_copy(void *priv, u32 to, u32 from, u32 pages)
+{
+	(void)priv;
+	if (no_copy)
+		return -ENOMEM;
+	memmove(phys[to], phys[from], pages * sizeof(phys[0]));
+	return 0;
+}
+
+static const struct dsp_ops hand_ops = {
+	.ring = hand_ring, .freeze = hand_count, .thaw = hand_thaw, .gone = hand_gone,
+	.alloc = hand_alloc, .release = hand_release, .copy = hand_copy,
+};
+
+static void hand_poll(void)
+{
+	u32 i, n;
+
+	for (n = 0; n < 4; n++)
+		for (i = 0; i < 3; i++)
+			if (portal_take(commons, i, 0))
+				dsp_poll(&hand[i], now);
+}
+
+static void hand_start(void)
+{
+	u32 i, cluster = 1;
+
+	memset(commons, 0, sizeof(*commons));
+	memset(used, 0, sizeof(used));
+	memset(rung, 0, sizeof(rung));
+	now = 0;
+	dsp_root_init(&hand[0], &hand_root, commons, 0, &hand_ops, NULL, now);
+	for (i = 1; i < 3; i++) {
+		dsp_root_start(&hand[0], i, &cluster, 1, 1);
+		dsp_attach(&hand[i], commons, i, i, &hand_ops, NULL, now);
+	}
+	hand_poll();
+}
+
+static int hand_create(u32 id, const char *name, u8 flags, u32 pages, struct dsp_result *result)
+{
+	struct bridge_request req = { .flags = flags, .pages = pages, .allowed = { 1 } };
+	int call;
+
+	memcpy(req.name, name, strnlen(name, sizeof(req.name)));
+	call = bridge_create(&hand[id], &req, now);
+	if (call < 0)
+		return call;
+	hand_poll();
+	return dsp_call_result(&hand[id], call, result) ?: result->error;
+}
+
+static void test_errors(void)
+{
+	char name[COMMONS_NAME] = "";
+	struct dsp_result r;
+	u32 i, index;
+	int right;
+
+	hand_start();
+	ok(hand_create(1, "", 0, 1, &r) == -EINVAL && hand_create(1, "a/b", 0, 1, &r) == -EINVAL &&
+	   hand_create(1, "a\n", 0, 1, &r) == -EINVAL &&
+	   hand_create(1, "\xe4", 0, 1, &r) == -EINVAL,
+	   "names that are wrong");
+	ok(!hand_create(1, "1234567890123456789012345678901", 0, 1, &r) &&
+	   bridge_open(&hand[1], 1, "12345678901234567890123456789012", 0, &index) == -EINVAL &&
+	   !bridge_open(&hand[1], 1, "1234567890123456789012345678901", 0, &index) &&
+	   !bridge_close(&hand[1], index), "31 characters are a name, 32 are not");
+	ok(hand_create(1, "a", 0, 0, &r) == -EFBIG &&
+	   hand_create(1, "a", 0, BRIDGE_MAX_PAGES + 1, &r) == -EFBIG, "sizes that are wrong");
+	ok(hand_create(1, "a", 3, 1, &r) == -EOPNOTSUPP &&
+	   hand_create(1, "a", 0x80, 1, &r) == -EOPNOTSUPP, "flags that are unknown");
+	ok(hand_create(1, "big", 0, PAGES, &r) == -ENOMEM, "more memory than there is");
+	ok(!hand_create(1, "a", 0, 1, &r) && hand_create(1, "a", 0, 1, &r) == -EEXIST &&
+	   !hand_create(2, "a", 0, 1, &r) && !hand_create(1, "a", BRIDGE_GLOBAL, 1, &r) &&
+	   hand_create(2, "a", BRIDGE_GLOBAL, 1, &r) == -EEXIST,
+	   "a name is taken in its scope only");
+	ok(bridge_open(&hand[2], 1, "a", 0, &index) == -EACCES &&
+	   !bridge_open(&hand[0], 1, "a", 1, &index) && !bridge_close(&hand[0], index) &&
+	   bridge_close(&hand[0], index) == -EBADF, "only who is allowed may open it");
+	ok(!hand_create(1, "ro", BRIDGE_READ_ONLY, 1, &r) &&
+	   bridge_open(&hand[0], 1, "ro", 1, &index) == -EROFS &&
+	   !bridge_open(&hand[0], 1, "ro", 0, &index) && !bridge_close(&hand[0], index) &&
+	   !bridge_open(&hand[1], 1, "ro", 1, &index), "a bridge for reading");
+	ok(bridge_root_destroy(&hand[0], 2, r.index, r.generation, now) == -EPERM &&
+	   bridge_root_destroy(&hand[0], 1, r.index, r.generation + 1, now) == -ENOENT &&
+	   bridge_root_destroy(&hand[0], 1, COMMONS_BRIDGES, 0, now) == -ENOENT &&
+	   !bridge_root_destroy(&hand[0], 1, r.index, r.generation, now) &&
+	   !bridge_root_destroy(&hand[0], 1, r.index, r.generation, now), "who may destroy what");
+	hand_poll();
+	ok(gone_ops == 1 && bridge_where(&hand[1], index, &i, &i) == -EIDRM &&
+	   BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_DYING &&
+	   !hand_create(1, "ro", 0, 1, &r) && !bridge_close(&hand[1], index),
+	   "a destroyed bridge waits for its user, its name does not");
+	hand_poll();
+	ok(BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_FREE,
+	   "and is free when that closes it");
+
+	hand_start();
+	for (i = 0, right = 1; i < BRIDGE_MAX_PER_VNODE; i++) {
+		snprintf(name, sizeof(name), "%u", i);
+		right &= !hand_create(1, name, 0, 1, &r);
+	}
+	ok(right && hand_create(1, "more", 0, 1, &r) == -EMFILE &&
+	   hand_create(1, "0", 0, 1, &r) == -EMFILE, "a vnode's number of bridges");
+	hand_root.pages[2] = BRIDGE_MAX_TOTAL - 1;
+	ok(hand_create(2, "two", 0, 2, &r) == -EDQUOT && !hand_create(2, "one", 0, 1, &r),
+	   "a vnode's pages in all");
+	for (i = 0; i < COMMONS_BRIDGES; i++)
+		if (BRIDGE_STATE(hand_root.entry[i].tag) == BRIDGE_FREE)
+			hand_root.entry[i].tag = BRIDGE_LIVE;
+	hand_root.pages[2] = 0;
+	ok(hand_create(2, "last", 0, 1, &r) == -ENFILE, "a table that is full");
+	ok(!strcmp(bridge_strerror(-EROFS), "it may only be opened for reading") &&
+	   !strcmp(bridge_strerror(-EXDEV), "unknown error"), "errors have a text");
+}
+
+static void test_moves(void)
+{
+	struct dsp_result r;
+	u32 index, pfn, new, pages;
+	int call;
+
+	hand_start();
+	frozen_ops = 0;
+	thawed_ops = 0;
+	hand_create(1, "pin", BRIDGE_PINNED, 1, &r);
+	hand_alloc(NULL, 1, &new);
+	ok(bridge_root_move(&hand[0], r.index, new, now) == -EBUSY &&
+	   bridge_root_move(&hand[0], 999, new, now) == -ENOENT, "what cannot move");
+	hand_release(NULL, new, 1);
+
+	hand_create(1, "mov", BRIDGE_MOVABLE, 1, &r);
+	bridge_open(&hand[1], 1, "mov", 1, &index);
+	bridge_where(&hand[1], index, &pfn, &pages);
+	phys[pfn][7] = 0x1234;
+	hand_alloc(NULL, 1, &new);
+	bridge_root_move(&hand[0], index, new, now);
+	ok(bridge_root_move(&hand[0], index, new, now) == -EBUSY &&
+	   bridge_open(&hand[0], 1, "mov", 1, &index) == -EAGAIN, "a bridge in motion");
+	hand_poll();
+	ok(frozen_ops == 1 && thawed_ops == 1 && !bridge_where(&hand[1], index, &pfn, &pages) &&
+	   pfn == new && phys[new][7] == 0x1234, "a bridge moves, and its contents do");
+
+	hand_alloc(NULL, 1, &new);
+	bridge_root_move(&hand[0], index, new, now);
+	now += BRIDGE_FREEZE_TIMEOUT - 1;
+	dsp_tick(&hand[0], now);
+	ok(BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_FREEZING,
+	   "the root waits for a user");
+	now++;
+	dsp_tick(&hand[0], now);
+	ok(BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_LIVE &&
+	   hand[0].count.freeze_timeouts == 1 && !used[new] && used[pfn], "but not for ever");
+	hand_poll();
+	ok(frozen_ops == 1 && !bridge_where(&hand[1], index, &pfn, &pages),
+	   "one who slept goes on");
+
+	/* Frozen; the root gives up, and wants to move again before we saw it. */
+	hand_create(2, "other", BRIDGE_MOVABLE, 1, &r);
+	hand_alloc(NULL, 1, &new);
+	bridge_root_move(&hand[0], index, new, now);
+	call = bridge_destroy(&hand[2], r.index, r.generation, now);
+	commons_set(commons->bridge[index].users, 0);
+	bridge_scan(&hand[1]);
+	now += BRIDGE_FREEZE_TIMEOUT;
+	bridge_root_step(&hand[0], now);
+	ok(BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_LIVE &&
+	   bridge_where(&hand[1], index, &pfn, &pages) == -EAGAIN, "frozen, and given up");
+	hand_alloc(NULL, 1, &new);
+	bridge_root_move(&hand[0], index, new, now);
+	bridge_scan(&hand[1]);
+	commons_clear(commons->bridge[index].users, 0);
+	bridge_root_step(&hand[0], now);
+	ok(BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_LIVE &&
+	   hand_root.entry[index].pub.pfn == new, "the second time finds it frozen still");
+	hand_poll();
+	ok(!bridge_where(&hand[1], index, &pfn, &pages) && pfn == new &&
+	   !dsp_call_result(&hand[2], call, &r) && !r.error, "and it thaws at the new place");
+
+	/* A bit that somebody else set. */
+	commons_set(commons->bridge[index].users, 2);
+	bridge_close(&hand[1], index);
+	bridge_root_destroy(&hand[0], 0, index, hand_root.entry[index].born, now);
+	hand_poll();
+	ok(hand[2].count.stray_user == 1 && BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_FREE,
+	   "a user's bit that is not its own work does not last");
+}
+
+/* The pages a bridge moved by @by pages has, and no others. */
+static bool moved_by(u32 index, u32 old, int by, u32 pages)
+{
+	struct bridge_entry *e = &hand_root.entry[index];
+	u32 i, nr = 0;
+
+	for (i = 0; i < PAGES; i++)
+		nr += used[i];
+	for (i = 0; i < pages; i++)
+		if (!used[old + by + i] || phys[old + by + i][0] != 100 + i)
+			return false;
+	return nr == pages && BRIDGE_STATE(e->tag) == BRIDGE_LIVE && e->pub.pfn == old + by;
+}
+
+/* A move over its own old place: the caller takes only what is free. */
+static void test_overlap(void)
+{
+	struct dsp_result r;
+	u32 index, old, pages, i;
+
+	hand_start();
+	hand_alloc(NULL, 2, &old);
+	hand_create(1, "slide", BRIDGE_MOVABLE, 5, &r);
+	hand_release(NULL, old, 2);
+	bridge_open(&hand[1], 1, "slide", 1, &index);
+	bridge_where(&hand[1], index, &old, &pages);
+	for (i = 0; i < 5; i++)
+		phys[old + i][0] = 100 + i;
+	ok(bridge_root_move(&hand[0], index, old, now) == -EINVAL, "it is there already");
+	memset(used + old - 2, 1, 2);
+	bridge_root_move(&hand[0], index, old - 2, now);
+	hand_poll();
+	ok(moved_by(index, old, -2, 5), "a bridge slides down over itself");
+	memset(used + old + 3, 1, 2);
+	bridge_root_move(&hand[0], index, old, now);
+	hand_poll();
+	ok(moved_by(index, old, 0, 5), "and up");
+
+	used[old + 5] = 1;
+	bridge_root_move(&hand[0], index, old + 1, now);
+	now += BRIDGE_FREEZE_TIMEOUT;
+	bridge_root_step(&hand[0], now);
+	ok(moved_by(index, old, 0, 5), "it stays if a user does not freeze");
+	hand_poll();
+	no_copy = true;
+	used[old + 5] = 1;
+	bridge_root_move(&hand[0], index, old + 1, now);
+	hand_poll();
+	no_copy = false;
+	ok(moved_by(index, old, 0, 5) && !bridge_where(&hand[1], index, &old, &pages),
+	   "and if it cannot be copied, and is thawed there");
+	used[old - 1] = 1;
+	bridge_root_move(&hand[0], index, old - 1, now);
+	bridge_root_destroy(&hand[0], 0, index, hand_root.entry[index].born, now);
+	bridge_scan(&hand[1]);
+	bridge_close(&hand[1], index);
+	hand_poll();
+	for (i = 0; i < PAGES && !used[i]; i++)
+		;
+	ok(i == PAGES, "destroyed in motion, it leaves nothing behind");
+}
+
+/* No room yet: the request is not answered, and comes again. */
+static void test_room(void)
+{
+	struct bridge_request req = { .name = "late", .pages = 1 };
+	struct dsp_result r;
+	int call;
+
+	hand_start();
+	making_room = true;
+	call = bridge_create(&hand[1], &req, now);
+	hand_poll();
+	ok(dsp_call_result(&hand[1], call, &r) == -EINPROGRESS, "who asks waits for room");
+	now += DSP_RESEND;
+	dsp_tick(&hand[1], now);
+	hand_poll();
+	ok(dsp_call_result(&hand[1], call, &r) == -EINPROGRESS, "as long as it takes");
+	making_room = false;
+	now += DSP_RESEND;
+	dsp_tick(&hand[1], now);
+	hand_poll();
+	ok(!dsp_call_result(&hand[1], call, &r) && !r.error && hand_root.nr[1] == 1,
+	   "and gets its bridge, once");
+}
+
+/* A message in the root's name, to the root: it would be obeyed. */
+static void test_forged(void)
+{
+	struct dsp_result r, which;
+	union dsp_msg msg = { .type = DSP_DESTROY, .version = DSP_VERSION, .from = 1, .to = 1,
+			      .length = sizeof(which), .txn = 1000 };
+	u32 head = 0;
+
+	hand_start();
+	hand_create(1, "victim", 0, 1, &r);
+	which = (struct dsp_result){ .index = r.index, .generation = r.generation };
+	memcpy(msg.payload, &which, sizeof(which));
+	ring_put(&commons->ring[0][0], &head, &msg);
+	portal_post(commons, 0, PORTAL_DSP, 0);
+	hand_poll();
+	dsp_tick(&hand[0], now);
+	ok(BRIDGE_STATE(hand_root.entry[r.index].tag) == BRIDGE_LIVE,
+	   "nobody asks in the root's name");
+	ok(!hand_create(0, "own", 0, 1, &r) &&
+	   bridge_destroy(&hand[0], r.index, r.generation, now) >= 0 &&
+	   BRIDGE_STATE(hand_root.entry[r.index].tag) == BRIDGE_FREE, "but the root itself");
+}
+
+static void test_requests(void)
+{
+	struct bridge_request req = { .name = "x", .pages = 1 };
+	struct dsp_result r;
+	union dsp_msg msg;
+	int call, i, full;
+
+	hand_start();
+	call = bridge_create(&hand[1], &req, now);
+	msg = hand[1].call[call].msg;
+	hand_poll();
+	dsp_call_result(&hand[1], call, &r);
+	dsp_send(&hand[1], 0, &msg);
+	hand_poll();
+	ok(!r.error && hand[0].count.duplicate == 1 && hand_root.nr[1] == 1 &&
+	   hand[1].count.late == 1, "a request that comes twice is carried out once");
+	msg.txn -= DSP_CALLS;
+	call = bridge_create(&hand[1], &req, now);
+	hand_poll();
+	ok(!dsp_call_result(&hand[1], call, &r) && r.error == -EEXIST,
+	   "a new one is not taken for it");
+
+	for (i = 0; i < DSP_CALLS; i++)
+		bridge_destroy(&hand[1], 5, 0, now);
+	ok(bridge_destroy(&hand[1], 5, 0, now) == -EBUSY, "so many requests at once, and not more");
+	ok(hand[1].count.full && hand[1].call[DSP_CALLS - 1].state == DSP_CALL_QUEUED,
+	   "those that find no room wait");
+	hand_poll();
+	for (i = 0, full = 0; i < DSP_CALLS; i++)
+		full += !dsp_call_result(&hand[1], i, &r) && r.error == -ENOENT;
+	ok(full == DSP_CALLS, "and are sent when the root rings back");
+
+	msg = (union dsp_msg){ .type = DSP_PONG };
+	for (i = 0; i < COMMONS_SLOTS; i++)
+		dsp_send(&hand[1], 2, &msg);
+	rung[1] = 0;
+	ok(dsp_send(&hand[1], 2, &msg) == -EAGAIN, "a full ring");
+	hand_poll();
+	ok(rung[1] == 1 && !dsp_send(&hand[1], 2, &msg), "whose receiver rings when there is room");
+	ok(rung[2] && hand[1].count.coalesced, "rings are coalesced");
+
+	call = bridge_create(&hand[1], &req, now);
+	portal_post(commons, 2, PORTAL_DSP, 1);
+	rung[2] = 0;
+	dsp_root_died(&hand[0], 1, now);
+	ok(rung[2], "who dies between a word and its interrupt silences nobody");
+	hand_poll();
+	ok(hand[0].count.bad_sender == 1 && !hand_root.nr[1], "a dead vnode's request is dropped");
+	ok(dsp_send(&hand[2], 1, &msg) == -EHOSTDOWN, "and nothing can be sent to it");
+
+	call = bridge_create(&hand[2], &req, now);
+	for (i = 0; i < 12; i++)
+		dsp_tick(&hand[2], now += 1000);
+	ok(!dsp_call_result(&hand[2], call, &r) && r.error == -EHOSTDOWN &&
+	   bridge_create(&hand[2], &req, now) == -EHOSTDOWN, "a root that does not beat is dead");
+	dsp_tick(&hand[0], now);
+	dsp_tick(&hand[2], now);
+	ok(!hand_create(2, "y", 0, 1, &r), "unless it was only slow");
+}
+
+static void hand_beats(u32 nr)
+{
+	u32 i;
+
+	while (nr--) {
+		now += 250;
+		for (i = 0; i < 3; i++)
+			dsp_tick(&hand[i], now);
+		hand_poll();
+	}
+}
+
+/* A view that nobody can tell from the root's */
+static void forge_view(u32 epoch, u64 mask)
+{
+	struct commons_view v = { .epoch = epoch, .mask = { mask, mask >> 32 } };
+	u32 i;
+
+	for (i = 0; i < COMMONS_NODES; i++)
+		v.incarnation[i] = mask & commons_bit(i) ? 1 : 0;
+	v.check = commons_check((u32 *)&v, offsetof(struct commons_view, check) / 4);
+	commons->view[epoch % COMMONS_VIEWS] = v;
+	commons->epoch = epoch;
+}
+
+static bool all_agree(u64 mask)
+{
+	u32 i;
+
+	for (i = 0; i < 3; i++)
+		if (mask & commons_bit(i) &&
+		    (hand[i].member.mask != mask || !dsp_joined(&hand[i]) ||
+		     hand[i].member.epoch != hand_root.member.epoch))
+			return false;
+	return !member_unsettled(&hand_root.member, commons);
+}
+
+/* Words that are written once, or are believed for long. */
+static void test_damage(void)
+{
+	struct commons_node *n;
+	struct dsp_result r;
+	u32 index, pfn, pages;
+
+	hand_start();
+	hand_beats(1);
+	n = &commons->node[2];
+	n->destination = 0;
+	n->attached = 99;
+	n->epoch = 12345;
+	n->nr_cpus = 0;
+	n->clusters[0] = 9;
+	n->clusters[14] = 9;
+	commons->node[0].destination = 99;
+	hand_beats(1);
+	ok(n->destination == 2 && n->attached == 1 && n->epoch == hand_root.member.epoch &&
+	   n->nr_cpus == 1 && n->clusters[0] == 1 && !n->clusters[14] &&
+	   !commons->node[0].destination && hand[2].count.scrubbed && hand[0].count.scrubbed,
+	   "where a vnode can be rung is repaired");
+
+	forge_view(hand_root.member.epoch + 0x40000000, 1 | 1ull << 40);
+	dsp_tick(&hand[0], now);
+	ok(all_agree(7), "the root does not believe in what others write");
+	forge_view(hand_root.member.epoch + 0x40000000, 1 | 1ull << 40);
+	dsp_tick(&hand[1], now);
+	ok(!dsp_joined(&hand[1]), "others must");
+	hand_beats(4);
+	ok(!dsp_joined(&hand[1]) && dsp_joined(&hand[2]), "and do not go back at once");
+	hand_beats(MEMBER_RETURN);
+	ok(all_agree(7), "but when the root goes on with its own");
+	forge_view(hand_root.member.epoch + 1, 1);
+	dsp_tick(&hand[1], now);
+	dsp_root_died(&hand[0], 2, now);
+	hand_poll();
+	ok(hand[1].member.epoch == hand_root.member.epoch && hand[1].member.mask == 1,
+	   "a view of the epoch that comes next");
+	hand_beats(MEMBER_RETURN + 1);
+	ok(all_agree(3), "does not last either");
+
+	hand_start();
+	hand_create(1, "pin", BRIDGE_PINNED, 1, &r);
+	bridge_open(&hand[1], 1, "pin", 1, &index);
+	frozen_ops = 0;
+	gone_ops = 0;
+	commons->tag[index] = BRIDGE_TAG(BRIDGE_GENERATION(commons->tag[index]), BRIDGE_FREEZING);
+	bridge_scan(&hand[1]);
+	ok(!frozen_ops && !gone_ops && hand[1].count.bad_bridge == 1 &&
+	   !bridge_where(&hand[1], index, &pfn, &pages), "what is pinned is not frozen");
+	hand_beats(16);
+	ok(BRIDGE_STATE(commons->tag[index]) == BRIDGE_LIVE && !gone_ops, "and is well again");
+
+	hand_create(2, "orphan", BRIDGE_GLOBAL, 1, &r);
+	commons_set(commons->bridge[r.index].users, 0);
+	dsp_root_died(&hand[0], 2, now);
+	hand_beats(1);
+	ok(BRIDGE_STATE(hand_root.entry[r.index].tag) == BRIDGE_FREE && hand[0].count.stray_user,
+	   "nobody inherits a bridge by a bit that somebody else has set");
+
+	hand_root.done[1][0].txn = hand[1].call[0].msg.txn + 16000;
+	ok(hand_create(1, "late", 0, 1, &r) == -EINPROGRESS, "the root believes a later request");
+	hand_beats(4 * (DSP_TRIES + 2));
+	ok(!dsp_call_result(&hand[1], 0, &r) && r.error == -ETIMEDOUT, "ours ends");
+	ok(!hand_create(1, "late", 0, 1, &r), "the next is later still");
+}
+
+int main(void)
+{
+	commons = malloc(sizeof(*commons));
+	test_errors();
+	test_moves();
+	test_overlap();
+	test_room();
+	test_forged();
+	test_requests();
+	test_damage();
+	printf("1..%u\n", tests);
+	return failures ? 1 : 0;
+}
