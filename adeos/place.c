@@ -16,7 +16,7 @@
 #include <linux/string.h>
 #endif
 
-#include "place.h"
+#include "planner.h"
 
 /*
  * A plan gives up when it has looked at so many free ranges and allocations:
@@ -27,16 +27,6 @@
 /* How many dead ends may be met in one window, at first and if nothing was found */
 #define TRIES_FEW	16
 #define TRIES_MANY	2000
-
-static u64 round_to(u64 x, u64 align)
-{
-	return (x + align - 1) & ~(align - 1);
-}
-
-static u64 round_off(u64 x, u64 align)
-{
-	return x & ~(align - 1);
-}
 
 /* Placing */
 
@@ -119,36 +109,19 @@ int place_find(const struct region_set *free, enum place_kind kind, u64 size,
 
 /* Planning */
 
-/* One call of place_plan() */
-struct planner {
-	const struct region_set *free;
-	const struct place_alloc *allocs;
-	unsigned int nr;
-	u64 size;
-	u64 align;
-	u64 start;	/* the candidate for the hole: [start, end) */
-	u64 end;
-	struct place_scratch *s;
-	struct place_plan *plan;	/* that is being made */
-};
-
-static bool is_movable(const struct place_alloc *a)
-{
-	return a->kind != PLACE_REGION && !a->pinned;
-}
-
 static u64 frozen(const struct place_alloc *a)
 {
 	return a->kind == PLACE_BRIDGE ? a->users : 0;
 }
 
-static u64 end_of(const struct place_alloc *a)
-{
-	return a->start + a->size;
-}
-
-/* Counts @n ranges looked at; false if that was too many. */
-static bool spend(struct planner *p, unsigned int n)
+/**
+ * planner_spend() - count ranges that are looked at
+ * @p: the planner
+ * @n: how many
+ *
+ * Return: false if that was too many, and then nothing is left to spend.
+ */
+bool planner_spend(struct planner *p, unsigned int n)
 {
 	if (p->s->work < n) {
 		p->s->work = 0;
@@ -163,6 +136,20 @@ static bool costs_less(u64 bytes, u64 users, u64 than_bytes, u64 than_users)
 	if (bytes != than_bytes)
 		return bytes < than_bytes;
 	return hweight64(users) < hweight64(than_users);
+}
+
+/**
+ * planner_is_better() - compare the plan that has just been made to the best
+ * @p: the planner
+ *
+ * Return: does it cost less than the one that was kept, or was none?
+ */
+bool planner_is_better(const struct planner *p)
+{
+	const struct place_plan *best = &p->s->best;
+
+	return !p->found ||
+	       costs_less(p->plan->bytes, p->plan->users, best->bytes, best->users);
 }
 
 /**
@@ -192,7 +179,15 @@ int place_apply(struct region_set *free, const struct place_move *move)
 	return ret;
 }
 
-static bool add_move(struct planner *p, unsigned int index, u64 to)
+/**
+ * planner_add() - add a move to the plan that is being made
+ * @p: the planner
+ * @index: the allocation
+ * @to: where it goes
+ *
+ * Return: false if the plan is full.
+ */
+bool planner_add(struct planner *p, unsigned int index, u64 to)
 {
 	const struct place_alloc *a = &p->allocs[index];
 	struct place_plan *plan = p->plan;
@@ -205,12 +200,15 @@ static bool add_move(struct planner *p, unsigned int index, u64 to)
 	return true;
 }
 
-/* Keeps the plan that has just been made: it is better than the last one. */
-static void keep_plan(struct planner *p, bool *found)
+/**
+ * planner_keep() - keep the plan that has just been made as the best
+ * @p: the planner
+ */
+void planner_keep(struct planner *p)
 {
 	struct place_plan *best = &p->s->best;
 
-	*found = true;
+	p->found = true;
 	best->start = p->start;
 	best->bytes = p->plan->bytes;
 	best->users = p->plan->users;
@@ -218,7 +216,11 @@ static void keep_plan(struct planner *p, bool *found)
 	memcpy(best->move, p->plan->move, best->nr * sizeof(best->move[0]));
 }
 
-static void clear_plan(struct planner *p)
+/**
+ * planner_clear() - begin a plan
+ * @p: the planner
+ */
+void planner_clear(struct planner *p)
 {
 	p->plan->bytes = 0;
 	p->plan->users = 0;
@@ -229,11 +231,6 @@ static void clear_plan(struct planner *p)
  * Windows: where the hole may be.  Everything in a window must go, so that is
  * what it costs at least.
  */
-
-static bool overlaps(const struct place_alloc *a, u64 start, u64 end)
-{
-	return a->start < end && start < end_of(a);
-}
 
 /* Adds a candidate, if all of it is the pool's, and can be moved. */
 static void add_window(struct planner *p, u64 start)
@@ -485,7 +482,7 @@ static bool settle_all(struct planner *p, unsigned int tries)
 
 	if (!enter(p, item, true))
 		return false;
-	while (spend(p, p->s->free.nr)) {
+	while (planner_spend(p, p->s->free.nr)) {
 		if (next_hole(p, item)) {
 			if (!settle(p, item, true))
 				return false;
@@ -515,13 +512,13 @@ static bool evict(struct planner *p, unsigned int tries)
 		if (order && (s->nr_items < 2 || s->item[1].rank == 2))
 			return false;
 		s->free = *p->free;
-		if (!spend(p, p->nr) || region_remove(&s->free, p->start, p->end))
+		if (!planner_spend(p, p->nr) || region_remove(&s->free, p->start, p->end))
 			return false;
-		clear_plan(p);
+		planner_clear(p);
 		if (s->nr_items && !settle_all(p, tries))
 			continue;
 		for (i = 0; i < s->nr_items; i++)
-			if (!add_move(p, s->item[i].index, s->item[i].to))
+			if (!planner_add(p, s->item[i].index, s->item[i].to))
 				return false;
 		return true;
 	}
@@ -559,7 +556,7 @@ static bool push_down(struct planner *p, unsigned int i, u64 edge)
 			break;
 		if (a->kind == PLACE_TRANSIENT)
 			edge = min_t(u64, edge, a->start);
-		if (!is_movable(a) || edge < a->size || !add_move(p, i, edge - a->size))
+		if (!is_movable(a) || edge < a->size || !planner_add(p, i, edge - a->size))
 			return false;
 	}
 	reverse_moves(p->plan, first);
@@ -578,7 +575,7 @@ static bool push_up(struct planner *p, unsigned int i, u64 edge)
 			break;
 		if (a->kind == PLACE_TRANSIENT)
 			edge = max_t(u64, edge, end_of(a));
-		if (!is_movable(a) || !add_move(p, i, edge))
+		if (!is_movable(a) || !planner_add(p, i, edge))
 			return false;
 		edge += a->size;
 	}
@@ -594,28 +591,25 @@ static bool rehearse(struct planner *p)
 
 	s->free = *p->free;
 	for (i = 0; i < p->plan->nr; i++)
-		if (!spend(p, s->free.nr) || place_apply(&s->free, &p->plan->move[i]))
+		if (!planner_spend(p, s->free.nr) || place_apply(&s->free, &p->plan->move[i]))
 			return false;
 	return region_contains(&s->free, p->start, p->end);
 }
 
-static void push(struct planner *p, bool *found)
+static void push(struct planner *p)
 {
-	const struct place_plan *best = &p->s->best;
 	unsigned int first, last, split;
 
 	for (first = 0; first < p->nr && end_of(&p->allocs[first]) <= p->start; first++)
 		;
 	for (last = first; last < p->nr && p->allocs[last].start < p->end; last++)
 		;
-	for (split = first; split <= last && spend(p, p->nr); split++) {
-		clear_plan(p);
+	for (split = first; split <= last && planner_spend(p, p->nr); split++) {
+		planner_clear(p);
 		if (!push_down(p, split, p->start) || !push_up(p, split, p->end))
 			continue;
-		if (*found && !costs_less(p->plan->bytes, p->plan->users, best->bytes, best->users))
-			continue;
-		if (rehearse(p))
-			keep_plan(p, found);
+		if (planner_is_better(p) && rehearse(p))
+			planner_keep(p);
 	}
 }
 
@@ -643,23 +637,22 @@ static bool is_valid(const struct planner *p)
 static bool try_windows(struct planner *p, unsigned int tries)
 {
 	const struct place_plan *best = &p->s->best;
-	bool found = false;
 	unsigned int i;
 
 	for (i = 0; i < p->s->nr_windows && p->s->work; i++) {
 		const struct place_window *w = &p->s->window[i];
 
-		if (found && !costs_less(w->bytes, w->users, best->bytes, best->users))
+		if (p->found && !costs_less(w->bytes, w->users, best->bytes, best->users))
 			break;
 		p->start = w->start;
 		p->end = w->start + p->size;
 		/* To evict costs what lies in the window, so this is better. */
 		if (evict(p, tries) && rehearse(p))
-			keep_plan(p, &found);
+			planner_keep(p);
 		else
-			push(p, &found);
+			push(p);
 	}
-	return found;
+	return p->found;
 }
 
 /**
@@ -702,9 +695,8 @@ int place_plan(const struct region_set *free, const struct place_alloc *allocs,
 		.s = scratch,
 		.plan = plan,
 	};
-	bool found;
 
-	clear_plan(&p);
+	planner_clear(&p);
 	if (!is_valid(&p))
 		return -EINVAL;
 	if (!place_find(free, PLACE_REGION, size, align, &plan->start))
@@ -716,9 +708,12 @@ int place_plan(const struct region_set *free, const struct place_alloc *allocs,
 	list_windows(&p);
 	sort(scratch->window, scratch->nr_windows, sizeof(scratch->window[0]),
 	     compare_windows, NULL);
-	found = try_windows(&p, TRIES_FEW) || try_windows(&p, TRIES_MANY);
-	clear_plan(&p);
-	if (!found)
+	if (!try_windows(&p, TRIES_FEW) && !try_windows(&p, TRIES_MANY)) {
+		scratch->work = WORK_MAX;
+		planner_pack(&p);
+	}
+	planner_clear(&p);
+	if (!p.found)
 		return -ENOMEM;
 	*plan = scratch->best;
 	return 0;

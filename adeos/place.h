@@ -78,7 +78,7 @@ struct place_plan {
 #define PLACE_WINDOWS	(6 * PLACE_MAX + 2 * REGION_MAX)
 
 /**
- * struct place_scratch - memory that place_plan() works with; about 310 KiB
+ * struct place_scratch - memory that place_plan() works with; about 390 KiB
  * @free: what is free behind the moves so far
  * @best: the best plan so far
  * @work: how many more ranges may be looked at
@@ -88,6 +88,10 @@ struct place_plan {
  * @item: the allocations in the way, in the order in which they are moved:
  *	which they are, which come first (low ranks), where they go, and the
  *	free range that was chosen for that
+ * @nr_spans: number of spans
+ * @span: what lies side by side, between what stays: where, how much of it is
+ *	used, which allocations those are, and whether they are left alone
+ * @moved: which allocations have a move already
  */
 struct place_scratch {
 	struct region_set free;
@@ -107,6 +111,16 @@ struct place_scratch {
 		u64 to;
 		struct region hole;
 	} item[PLACE_MAX];
+	unsigned int nr_spans;
+	struct place_span {
+		u64 start;
+		u64 end;
+		u64 used;
+		unsigned int first;	/* allocations [first, last) */
+		unsigned int last;
+		bool stays;
+	} span[PLACE_MAX + REGION_MAX];
+	bool moved[PLACE_MAX];
 };
 
 int place_find(const struct region_set *free, enum place_kind kind, u64 size,

@@ -6,5 +6,5 @@ out=${LAB_BUILD:-$top/build}/unit
 mkdir -p "$out"
 gcc -O1 -g -Wall -Wextra -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-I"$top/adeos" -o "$out/place_test" "$top/tests/unit/place_test.c" "$top/adeos/place.c" \
-	"$top/adeos/region.c"
+	"$top/adeos/place_pack.c" "$top/adeos/region.c"
 "$out/place_test"
