@@ -123,6 +123,18 @@ static int hand_create(u32 id, const char *name, u8 flags, u32 pages, struct dsp
 	return dsp_call_result(&hand[id], call, result) ?: result->error;
 }
 
+static void hand_beats(u32 nr)
+{
+	u32 i;
+
+	while (nr--) {
+		now += 250;
+		for (i = 0; i < 3; i++)
+			dsp_tick(&hand[i], now);
+		hand_poll();
+	}
+}
+
 static void test_errors(void)
 {
 	char name[COMMONS_NAME] = "";
@@ -186,6 +198,40 @@ static void test_errors(void)
 	ok(hand_create(2, "last", 0, 1, &r) == -ENFILE, "a table that is full");
 	ok(!strcmp(bridge_strerror(-EROFS), "it may only be opened for reading") &&
 	   !strcmp(bridge_strerror(-EXDEV), "unknown error"), "errors have a text");
+}
+
+static u32 pages_used(void)
+{
+	u32 i, nr = 0;
+
+	for (i = 0; i < PAGES; i++)
+		nr += used[i];
+	return nr;
+}
+
+/* A user that never closes what was destroyed: its memory may still be written to. */
+static void test_dying(void)
+{
+	struct bridge_request req = { .name = "held", .pages = 3, .allowed = { 7 } };
+	u32 index, tag;
+
+	hand_start();
+	bridge_create(&hand[1], &req, now);
+	hand_poll();
+	bridge_open(&hand[2], 1, "held", 1, &index);
+	bridge_destroy(&hand[1], index, hand_root.entry[index].born, now);
+	hand_poll();
+	hand_beats(1000);
+	tag = hand_root.entry[index].tag;
+	ok(BRIDGE_STATE(tag) == BRIDGE_DYING && pages_used() == 3 && hand_root.nr[1] == 1 &&
+	   hand_root.pages[1] == 3, "a bridge that is held stays, on its owner's account");
+	dsp_root_died(&hand[0], 1, now);
+	hand_poll();
+	ok(hand_root.entry[index].tag == tag && pages_used() == 3 && !hand_root.nr[1] &&
+	   !hand_root.pages[1], "until that one dies, and then on nobody's");
+	dsp_root_died(&hand[0], 2, now);
+	ok(BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_FREE && !pages_used(),
+	   "who dies lets go");
 }
 
 static void test_moves(void)
@@ -264,14 +310,13 @@ static void test_moves(void)
 static bool moved_by(u32 index, u32 old, int by, u32 pages)
 {
 	struct bridge_entry *e = &hand_root.entry[index];
-	u32 i, nr = 0;
+	u32 i;
 
-	for (i = 0; i < PAGES; i++)
-		nr += used[i];
 	for (i = 0; i < pages; i++)
 		if (!used[old + by + i] || phys[old + by + i][0] != 100 + i)
 			return false;
-	return nr == pages && BRIDGE_STATE(e->tag) == BRIDGE_LIVE && e->pub.pfn == old + by;
+	return pages_used() == pages && BRIDGE_STATE(e->tag) == BRIDGE_LIVE &&
+	       e->pub.pfn == old + by;
 }
 
 /* A move over its own old place: the caller takes only what is free. */
@@ -429,18 +474,6 @@ static void test_requests(void)
 	ok(!hand_create(2, "y", 0, 1, &r), "unless it was only slow");
 }
 
-static void hand_beats(u32 nr)
-{
-	u32 i;
-
-	while (nr--) {
-		now += 250;
-		for (i = 0; i < 3; i++)
-			dsp_tick(&hand[i], now);
-		hand_poll();
-	}
-}
-
 /* A view that nobody can tell from the root's */
 static void forge_view(u32 epoch, u64 mask)
 {
@@ -538,6 +571,7 @@ int main(void)
 {
 	commons = malloc(sizeof(*commons));
 	test_errors();
+	test_dying();
 	test_moves();
 	test_overlap();
 	test_room();
