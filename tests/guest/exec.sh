@@ -5,16 +5,6 @@
 
 mib=$1
 
-# await COMMAND…: until it succeeds
-await() {
-	tries=0
-	until "$@" >/dev/null 2>&1; do
-		tries=$((tries + 1))
-		[ $tries -lt 1200 ] || return 1
-		sleep 0.1
-	done
-}
-
 there() {
 	vnode exec 1 -- "$@"
 }
@@ -26,10 +16,6 @@ runs_there() {
 
 ends_there() {
 	! runs_there "$1"
-}
-
-pools_are() {
-	[ "$(pools)" = "$1" ]
 }
 
 # busy: sessions that the root has
@@ -205,4 +191,4 @@ refuses 1 'no agent runs there' '  is missed' vnode exec --timeout 0 1 -- true
 
 unlike "$(vnode log 1)$(vnode log 2)" "$splats" 'the vnodes have nothing to complain about'
 ok 'both are killed' vnode kill 1 2
-ok 'all memory is back' await pools_are "$before" || diag "$(pools), expected $before"
+restored "$before" 'all memory is back'

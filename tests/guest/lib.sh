@@ -102,25 +102,36 @@ node() {
 	} >"$conf/node$id.conf"
 }
 
-# await_log ID REGEX: waits until a line of the vnode's log matches
-await_log() {
-	tries=0
-	until vnode log "$1" | grep -qE -e "$2"; do
-		tries=$((tries + 1))
-		[ $tries -lt 1200 ] || return 1
+# await COMMAND…: until it succeeds; fails after five minutes or more
+await() {
+	await_tries=0
+	until "$@" >/dev/null 2>&1; do
+		await_tries=$((await_tries + 1))
+		[ $await_tries -lt 3000 ] || return 1
 		sleep 0.1
 	done
 }
 
+log_says() {
+	vnode log "$1" | grep -qE -e "$2"
+}
+
+# await_log ID REGEX: waits until a line of the vnode's log matches
+await_log() {
+	await log_says "$1" "$2"
+}
+
+beat() {
+	cat "/sys/kernel/adeos/vnodes/$1/heartbeat"
+}
+
+beat_is_not() {
+	[ "$(beat "$1")" != "$2" ]
+}
+
 # await_beat ID: waits until the vnode's heartbeat grows
 await_beat() {
-	beat=$(cat "/sys/kernel/adeos/vnodes/$1/heartbeat")
-	tries=0
-	while [ "$(cat "/sys/kernel/adeos/vnodes/$1/heartbeat")" = "$beat" ]; do
-		tries=$((tries + 1))
-		[ $tries -lt 1200 ] || return 1
-		sleep 0.1
-	done
+	await beat_is_not "$1" "$(beat "$1")"
 }
 
 # pools: what is free, for comparing
@@ -129,14 +140,14 @@ pools() {
 		"largest $(cat /sys/kernel/adeos/memory/largest)"
 }
 
+pools_are() {
+	[ "$(pools)" = "$1" ]
+}
+
 # restored POOLS NAME: the pools are so again.  What a vnode has shared is free a
 # moment after its death, when the others have let go of it.
 restored() {
-	tries=0
-	until [ "$(pools)" = "$1" ] || [ $tries -ge 600 ]; do
-		tries=$((tries + 1))
-		sleep 0.1
-	done
+	await pools_are "$1"
 	is "$(pools)" "$1" "$2"
 }
 

@@ -7,34 +7,29 @@ adeos=/sys/kernel/adeos
 errors() {
 	cat /sys/module/adeos_mover/parameters/errors
 }
+rounds() {
+	cat /sys/module/adeos_mover/parameters/rounds
+}
+had_rounds() {
+	[ "$(rounds)" -ge "$1" ]
+}
 # rounds_go_on: the root's own user still uses its bridges
 rounds_go_on() {
-	before=$(cat /sys/module/adeos_mover/parameters/rounds)
-	tries=0
-	while [ "$(cat /sys/module/adeos_mover/parameters/rounds)" -lt $((before + 3)) ]; do
-		tries=$((tries + 1))
-		[ $tries -lt 1200 ] || return 1
-		sleep 0.1
-	done
+	await had_rounds $(($(rounds) + 3))
 }
 # frozen ID: how often bridges were frozen there, when it last told
 frozen() {
 	cat "$adeos/vnodes/$1/bridges_frozen"
 }
-await_frozen() {
-	tries=0
-	until [ "$(frozen "$1")" -gt 0 ]; do
-		tries=$((tries + 1))
-		[ $tries -lt 1200 ] || return 1
-		sleep 0.1
-	done
+was_frozen() {
+	[ "$(frozen "$1")" -gt 0 ]
 }
 # of FILE VALUE: number of bridges whose FILE says VALUE
 of() {
 	grep -lx "$2" $adeos/bridges/*/"$1" 2>/dev/null | grep -c .
 }
 
-before=$(pools)
+cpus_before=$(cat $adeos/cpus_free) free_before=$(cat $adeos/memory/free)
 node 1 1 64M 'cmdline = lab.run="modprobe adeos_mover kib=1024; sleep 100000"'
 node 2 2 64M 'cmdline = lab.run="modprobe adeos_mover kib=1024 peers=2 slow=1; sleep 100000"'
 node 3 3 56M
@@ -63,7 +58,7 @@ ok 'the bridge of a user that did not freeze stayed' [ $? -eq 0 ]
 [ "$(cat $adeos/memory/moves)" -gt 0 ] && [ "$(cat $adeos/memory/moved)" -gt 0 ]
 ok 'moves are counted' [ $? -eq 0 ]
 for id in 1 2; do
-	ok "bridges were frozen in vnode $id" await_frozen $id
+	ok "bridges were frozen in vnode $id" await was_frozen $id
 	diag "vnode $id: $(frozen $id) freezes, $(cat $adeos/vnodes/$id/bridges_frozen_us_max) us the longest, $(cat \
 		$adeos/vnodes/$id/bridges_frozen_us) us in all"
 done
@@ -109,11 +104,12 @@ is "$(errors)" 0 'and found what it wrote'
 ok 'vnode 3 is killed again' vnode kill 3
 ok 'the root lets go' modprobe -r adeos_mover
 ok 'vnode 1 is killed' vnode kill 1
-tries=0
-until [ "$(pools)" = "$before" ] || [ $tries -gt 600 ]; do
-	tries=$((tries + 1))
-	sleep 0.1
-done
-is "$(pools | sed 's/free [0-9]*/free/;s/largest.*//')" "$(echo "$before" | sed 's/free [0-9]*/free/;s/largest.*//')" 'CPUs are back'
+# All but the big bridge
+free_before=$((free_before - (6 << 20)))
+all_back() {
+	[ "$(cat $adeos/cpus_free) $(cat $adeos/memory/free)" = "$cpus_before $free_before" ]
+}
+await all_back
+is "$(cat $adeos/cpus_free)" "$cpus_before" 'CPUs are back'
 is "$(vnode bridge list | grep -c -v -e NAME -e '^big ')" 0 'no bridge is left but the big one'
-is $(($(echo "$before" | sed 's/.*free \([0-9]*\) .*/\1/') - $(cat $adeos/memory/free))) $((6 << 20)) 'and memory is back besides its'
+is "$(cat $adeos/memory/free)" "$free_before" 'and memory is back besides its'
