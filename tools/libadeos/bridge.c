@@ -193,6 +193,20 @@ int adeos_bridge_wait(int fd, int timeout, uint64_t *rings)
 }
 
 /**
+ * adeos_bridge_eventfd() - have an eventfd signalled
+ * @fd: the bridge
+ * @eventfd: what 1 is added to when it was rung, or is gone; -1: nothing any more
+ *
+ * adeos_bridge_wait() tells how often it was rung, and which of both it was.
+ *
+ * Return: 0 or -1.
+ */
+int adeos_bridge_eventfd(int fd, int eventfd)
+{
+	return ioctl(fd, VBRIDGE_EVENTFD, eventfd);
+}
+
+/**
  * adeos_bridge_destroy() - end a bridge
  * @fd: the bridge, still to be closed
  *

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <linux/futex.h>
 #include <sys/mman.h>
@@ -261,6 +262,44 @@ static void user(void)
 	close(fd);
 }
 
+/* What the eventfd has; 0 if that is nothing */
+static uint64_t events(int event)
+{
+	uint64_t n;
+
+	return read(event, &n, sizeof(n)) == sizeof(n) ? n : 0;
+}
+
+static void eventfds(void)
+{
+	int fd = must_create("v", 1, 0600, 0), other, event = eventfd(0, EFD_NONBLOCK), unused;
+	uint64_t rings;
+
+	other = adeos_bridge_open(own_vnode(), "v", O_RDWR);
+	unused = raw(O_RDWR);
+	fails(adeos_bridge_eventfd(unused, event), EBADFD, "an eventfd before it is attached");
+	close(unused);
+	fails(adeos_bridge_eventfd(fd, 12345), EBADF, "no descriptor");
+	fails(adeos_bridge_eventfd(fd, fd), EINVAL, "one that is no eventfd");
+	claim(!adeos_bridge_eventfd(fd, event) && !events(event), "an eventfd");
+	adeos_bridge_ring(other);
+	adeos_bridge_ring(fd);
+	claim(events(event) == 1 && adeos_bridge_wait(fd, 0, &rings) == 1 && rings == 1,
+	      "is signalled by others' rings");
+	claim(!adeos_bridge_eventfd(fd, -1), "and no longer");
+	adeos_bridge_ring(other);
+	claim(!events(event), "when it is taken away");
+	claim(!adeos_bridge_eventfd(fd, event) && events(event) == 1,
+	      "and at once, if there is something to read");
+	adeos_bridge_wait(other, 0, NULL);
+	claim(!adeos_bridge_eventfd(other, event) && !events(event), "one for two files");
+	close(fd);
+	claim(events(event), "is signalled when the bridge is gone");
+	fails(adeos_bridge_wait(other, 0, NULL), EIDRM, "which the other one finds");
+	close(event);
+	close(other);
+}
+
 int check_errors(int argc, char **argv)
 {
 	(void)argv;
@@ -273,5 +312,6 @@ int check_errors(int argc, char **argv)
 	structures();
 	maps();
 	gone();
+	eventfds();
 	return failed;
 }

@@ -67,7 +67,9 @@ static void vb_lose(struct vb *vb)
 	set_head(vb, NULL);
 	vb_unmap(vb);
 	up_write(&vb->sem);
-	wake_up_all(&vb->wait);
+	spin_lock_irq(&vb_lock);
+	vb_wake(vb, NULL);
+	spin_unlock_irq(&vb_lock);
 }
 
 /* To close it is not allowed here. */
@@ -134,6 +136,7 @@ static struct vb *vb_alloc(u32 scope, const char *name)
 		return NULL;
 	INIT_LIST_HEAD(&vb->list);
 	INIT_LIST_HEAD(&vb->files);
+	INIT_LIST_HEAD(&vb->listeners);
 	refcount_set(&vb->refs, 1);
 	mutex_init(&vb->use);
 	init_rwsem(&vb->sem);
@@ -491,6 +494,7 @@ void vb_detach(struct vb_file *f)
 
 	if (!vb)
 		return;
+	vb_listen(f, vb, -1);
 	down_write(&vb->sem);
 	list_del(&f->list);
 	up_write(&vb->sem);

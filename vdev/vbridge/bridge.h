@@ -10,6 +10,7 @@
 #define _VDEV_BRIDGE_H
 
 #include <linux/adeos.h>
+#include <linux/eventfd.h>
 #include <linux/fs.h>
 #include <linux/list.h>
 #include <linux/mm.h>
@@ -75,6 +76,7 @@ struct vb_head {
  * @pfn: first page of it while it is live
  * @head: the same, mapped; NULL if it is not live; under vb_lock, too
  * @files: files that are attached
+ * @listeners: those of them that have an eventfd; under vb_lock
  * @seen: what @head->rung[own] was; under vb_lock
  * @rings: how often it was rung; under vb_lock
  * @wait: woken when it is rung, thawed or gone
@@ -94,6 +96,7 @@ struct vb {
 	unsigned long pfn;
 	struct vb_head *head;
 	struct list_head files;
+	struct list_head listeners;
 	u32 seen;
 	u64 rings;
 	wait_queue_head_t wait;
@@ -110,6 +113,8 @@ struct vb {
  * @inode: whose mapping it has, so that its pages, and no others, can be unmapped
  * @creator: the bridge ends with this file
  * @seen: vb.rings that were read; under vb_lock
+ * @event: what is signalled when it may be read, or NULL; under vb_lock
+ * @listener: vb.listeners, if there is an @event
  */
 struct vb_file {
 	struct mutex attach;		/* see above */
@@ -118,6 +123,8 @@ struct vb_file {
 	struct inode *inode;
 	bool creator;
 	u64 seen;
+	struct eventfd_ctx *event;
+	struct list_head listener;
 };
 
 extern struct mutex vb_table;
@@ -151,7 +158,9 @@ int vb_mmap(struct file *file, struct vm_area_struct *vma);
 void vb_unmap(struct vb *vb);
 
 /* ring.c */
+void vb_wake(struct vb *vb, const struct vb_file *but);
 void vb_collect(struct vb *vb);
+int vb_listen(struct vb_file *f, struct vb *vb, int fd);
 int vb_ring(struct vb_file *f, struct vb *vb);
 bool vb_pending(struct vb_file *f, struct vb *vb, u64 *count);
 int vb_ring_init(void);

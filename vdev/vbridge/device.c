@@ -141,6 +141,8 @@ static long device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return vb ? vb_ring(f, vb) : -EBADFD;
 	case VBRIDGE_DESTROY:
 		return vb ? ioctl_destroy(vb) : -EBADFD;
+	case VBRIDGE_EVENTFD:
+		return vb ? vb_listen(f, vb, (int)arg) : -EBADFD;
 	default:
 		return -ENOTTY;
 	}

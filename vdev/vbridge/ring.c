@@ -9,6 +9,23 @@
 #include "bridge.h"
 
 /**
+ * vb_wake() - tell those who wait: it was rung, or is gone
+ * @vb: the bridge
+ * @but: a file that need not know, or NULL
+ *
+ * Context: any, vb_lock held, interrupts off.
+ */
+void vb_wake(struct vb *vb, const struct vb_file *but)
+{
+	const struct vb_file *f;
+
+	wake_up_all(&vb->wait);
+	list_for_each_entry(f, &vb->listeners, listener)
+		if (f != but)
+			eventfd_signal(f->event);
+}
+
+/**
  * vb_collect() - take in rings from other vnodes
  * @vb: the bridge
  *
@@ -26,7 +43,7 @@ void vb_collect(struct vb *vb)
 		return;
 	vb->rings += now - vb->seen;
 	vb->seen = now;
-	wake_up_all(&vb->wait);
+	vb_wake(vb, NULL);
 }
 
 static void collect_all(struct irq_work *work)
@@ -76,8 +93,40 @@ int vb_ring(struct vb_file *f, struct vb *vb)
 	spin_lock_irq(&vb_lock);
 	vb->rings++;
 	f->seen++;
-	wake_up_all(&vb->wait);
+	vb_wake(vb, f);
 	spin_unlock_irq(&vb_lock);
+	return 0;
+}
+
+/**
+ * vb_listen() - have an eventfd signalled when a file may be read
+ * @f: the file
+ * @vb: what it is attached to
+ * @fd: the eventfd, or -1: none any more
+ *
+ * If it may be read already, the eventfd is signalled at once.
+ *
+ * Context: process.
+ * Return: 0; -EBADF or -EINVAL if @fd is no eventfd.
+ */
+int vb_listen(struct vb_file *f, struct vb *vb, int fd)
+{
+	struct eventfd_ctx *event = fd == -1 ? NULL : eventfd_ctx_fdget(fd);
+
+	if (IS_ERR(event))
+		return PTR_ERR(event);
+	spin_lock_irq(&vb_lock);
+	if (f->event)
+		list_del(&f->listener);
+	swap(f->event, event);
+	if (f->event) {
+		list_add(&f->listener, &vb->listeners);
+		if (vb->rings != f->seen || READ_ONCE(vb->gone))
+			eventfd_signal(f->event);
+	}
+	spin_unlock_irq(&vb_lock);
+	if (event)
+		eventfd_ctx_put(event);
 	return 0;
 }
 

@@ -98,5 +98,10 @@ struct vbridge_info {
 #define VBRIDGE_INFO	_IOWR('V', 0x22, struct vbridge_info)
 #define VBRIDGE_RING	_IO('V', 0x23)
 #define VBRIDGE_DESTROY	_IO('V', 0x24)
+/*
+ * The argument is an eventfd, or -1: none any more.  1 is added to it whenever
+ * the file may have become readable; how often it was rung is told by read().
+ */
+#define VBRIDGE_EVENTFD	_IO('V', 0x25)
 
 #endif /* _VBRIDGE_H */

@@ -62,6 +62,7 @@ void *adeos_bridge_map(int fd, size_t *bytes);
 int adeos_bridge_unmap(void *addr, size_t bytes);
 int adeos_bridge_ring(int fd);
 int adeos_bridge_wait(int fd, int timeout, uint64_t *rings);
+int adeos_bridge_eventfd(int fd, int eventfd);
 int adeos_bridge_destroy(int fd);
 int adeos_bridge_unlink(int scope, const char *name);
 int adeos_bridge_close(int fd);
