@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# bridge-device.sh [PROCESSES ROUNDS]: /dev/bridge in the root and two vnodes.
+# bridge-device.sh [PROCESSES ROUNDS [FULL]]: /dev/bridge in the root and two vnodes.
+# FULL: the machine's bridges are used up, too, which takes long.
 # shellcheck source=tests/guest/lib.sh
 . ./lib.sh
 
@@ -10,21 +11,12 @@ PATH=$PATH:/usr/libexec/adeos
 run() {
 	bridge-check run "$1" "$2"
 }
-# await FILE REGEX: until a line matches
-await() {
-	tries=0
-	until grep -qE -e "$2" "$1"; do
-		tries=$((tries + 1))
-		[ $tries -lt 3000 ] || return 1
-		sleep 0.1
-	done
-}
-# The same there
-await='await() { t=0; until grep -qE -e "$2" "$1"; do t=$((t + 1)); [ $t -lt 3000 ] || return 1; sleep 0.1; done; }'
+# await FILE REGEX: until a line matches, there
+await_there='await() { t=0; until grep -qE -e "$2" "$1"; do t=$((t + 1)); [ $t -lt 3000 ] || return 1; sleep 0.1; done; }'
 # there ID NAME REGEX COMMAND: starts it in a vnode with its output in
 # /tmp/NAME, and waits for a line of it
 there() {
-	run "$1" "$await; $4 >/tmp/$2 2>&1 & echo \$! >/tmp/$2.pid; await /tmp/$2 '$3'"
+	run "$1" "$await_there; $4 >/tmp/$2 2>&1 & echo \$! >/tmp/$2.pid; await /tmp/$2 '$3'"
 }
 # here NAME REGEX COMMAND…: likewise
 here() {
@@ -32,28 +24,23 @@ here() {
 	shift 2
 	"$@" >"/tmp/$here_name" 2>&1 &
 	echo $! >"/tmp/$here_name.pid"
-	await "/tmp/$here_name" "$here_regex"
+	await grep -qE -e "$here_regex" "/tmp/$here_name"
 }
 # end NAME: ends what "here" has started, and prints what it said
 end() {
 	kill "$(cat "/tmp/$1.pid")"
-	await "/tmp/$1" '^errors'
+	await grep -q '^errors' "/tmp/$1"
 	cat "/tmp/$1"
 }
 # end_there ID NAME: likewise, prints the rest of its output
 end_there() {
-	run "$1" "$await; kill \$(cat /tmp/$2.pid); await /tmp/$2 ^errors; cat /tmp/$2"
+	run "$1" "$await_there; kill \$(cat /tmp/$2.pid); await /tmp/$2 ^errors; cat /tmp/$2"
 }
 bridges() {
 	vnode bridge list | grep '^@' | grep -v '^@agent'
 }
-await_no_bridges() {
-	tries=0
-	while bridges >/tmp/left; do
-		tries=$((tries + 1))
-		[ $tries -lt 600 ] || return 1
-		sleep 0.1
-	done
+no_bridges() {
+	! bridges
 }
 
 ok 'the module' modprobe vbridge
@@ -74,7 +61,7 @@ bridge-check make secret 4096 4 600 >/dev/null
 bridge-check make public 4096 4 644 >/dev/null
 bridge-check as 1000 bridge-check errors user
 ok 'bridges that were kept stay until the module goes' modprobe -r vbridge
-ok 'no bridge is left' await_no_bridges
+ok 'no bridge is left' await no_bridges
 ok 'the module again' modprobe vbridge
 refuses 1 'agent: Permission denied$' "a user of the root is no user of vnode 1's bridge" \
 	bridge-check as 1000 bridge-check run 1 true
@@ -85,6 +72,31 @@ refuses 1 'two: Permission denied$' "one that is not for the root's programs" br
 ok 'but for those of vnode 2' there 2 usetwo using 'bridge-check use 2 1 two'
 like "$(end_there 2 usetwo)" 'errors 0, several' 'which use it'
 run 1 'kill $(cat /tmp/ro.pid /tmp/two.pid)'
+
+# First pages that are damaged, but for the last one
+ok 'first pages that are damaged' modprobe adeos_vbridge_head
+for i in 0 1 2 3 4 5 6 7 8; do
+	run 1 "bridge-check use 1 0 head$i 2>&1"
+done >/tmp/heads
+is "$(grep -c 'head[0-9]: Protocol error$' /tmp/heads)" 9 'are refused by vnode 1' || diag "$(cat /tmp/heads)"
+is "$(bridge-check use 0 0 head0 2>&1)" 'bridge-check: head0: Protocol error' 'and by the root itself'
+ok 'one that is not' there 1 head using 'bridge-check use 1 0 head9'
+like "$(end_there 1 head)" 'errors 0, several' 'can be used'
+ok 'they go' modprobe -r adeos_vbridge_head
+
+# A root that does not answer
+shared=$(vnode memory | awk '$4 == "shared" { print $1 }')
+ok 'the root has heard of a later request of vnode 1' run 1 "modprobe adeos_unheard shared=$shared"
+is "$(run 1 'bridge-check make unheard 1 4 2>&1')" 'bridge-check: unheard: Connection timed out' \
+	'so it drops the next one, which times out'
+is "$(run 1 'bridge-check make unheard 1 4 2>&1')" made 'and hears the one after that'
+ok "the root's heart seems to stand still" run 1 "modprobe -r adeos_unheard; modprobe adeos_unheard shared=$shared beat=1"
+ok 'after a while, it is down' run 1 'n=0; until bridge-check make down 1 4 2>&1 | grep "Host is down"; do n=$((n + 1)); [ $n -lt 120 ] || exit 1; sleep 1; done'
+ok 'what is open works on' run 2 true
+ok 'its heart beats again' run 1 'modprobe -r adeos_unheard'
+ok 'and it answers' run 1 'n=0; until bridge-check make up 1 4; do n=$((n + 1)); [ $n -lt 600 ] || exit 1; sleep 0.1; done'
+ok 'what was kept meanwhile is destroyed' run 1 'for n in unheard down up; do bridge-check end $n || exit; done'
+ok 'no bridge is left' await no_bridges
 
 # Ping-pong
 ok 'ping-pong: vnode 1 waits' there 1 pp waiting 'bridge-pingpong pp 500'
@@ -99,9 +111,9 @@ ok 'the root uses it' here a using bridge-check use 0 1 a
 ok 'and vnode 2' there 2 a using 'bridge-check use 2 1 a'
 kill -9 "$(cat /tmp/a.pid)"
 run 1 'kill -9 $(cat /tmp/a.pid)'
-ok "its maker is killed: vnode 2's program gets SIGBUS" run 2 "$await; await /tmp/a 'sigbus a'"
-like "$(run 2 "$await; await /tmp/a ^errors; cat /tmp/a")" 'errors 0, several' 'and had no other error until then'
-ok 'it is gone' await_no_bridges
+ok "its maker is killed: vnode 2's program gets SIGBUS" run 2 "$await_there; await /tmp/a 'sigbus a'"
+like "$(run 2 "$await_there; await /tmp/a ^errors; cat /tmp/a")" 'errors 0, several' 'and had no other error until then'
+ok 'it is gone' await no_bridges
 
 # Moves
 ok 'bridges until there is no room' here board using bridge-check board b 1044480 60
@@ -120,7 +132,7 @@ like "$(end board)" 'errors 0, several' 'the root found what it had written'
 like "$(end_there 1 board)" 'errors 0, several|sigbus' 'and so did vnode 1'
 unlike "$(run 1 'cat /tmp/board')" 'word' 'until the last one was gone'
 kill "$(cat /tmp/big.pid)"
-ok 'all are gone' await_no_bridges
+ok 'all are gone' await no_bridges
 
 # All at once
 for id in 1 2; do
@@ -128,10 +140,36 @@ for id in 1 2; do
 done
 like "$(bridge-check stress "${1:-6}" "${2:-40}" 3 2>&1 | tee /tmp/stress)" ', errors 0$' 'the root under stress'
 for id in 1 2; do
-	like "$(run $id "$await; await /tmp/stress 'processes, errors'; cat /tmp/stress")" ', errors 0$' "and vnode $id"
+	like "$(run $id "$await_there; await /tmp/stress 'processes, errors'; cat /tmp/stress")" ', errors 0$' "and vnode $id"
 done
 diag "$(cat /tmp/stress) $(run 1 'cat /tmp/stress')"
-ok 'all that they made is gone' await_no_bridges
+ok 'all that they made is gone' await no_bridges
+
+# All that the machine can have: 64 of a vnode, which stay when it dies, as they
+# are global, and the root holds them.
+fill_all() {
+	n=0
+	while [ $n -lt 20 ]; do
+		there 2 fill made "bridge-check fill f$n-" || return
+		full=$(run 2 'cat /tmp/fill')
+		made=${full#made } made=${made%%:*}
+		here hold$n holding bridge-check hold f$n- "$made" || return
+		diag "$full"
+		[ "${full#*: }" = 'Too many open files' ] || break
+		vnode kill 2 || return
+		vnode start --timeout 300 node2 || return
+		await_log 2 'agent is ready' || return
+		n=$((n + 1))
+	done
+	echo "$full" >/tmp/full
+	kill $(cat /tmp/hold*.pid)
+}
+if [ "${3:-}" ]; then
+	fill_all
+	is "$(sed 's/.*: //' /tmp/full)" 'Too many open files in system' "the machine's 1024 bridges"
+	run 2 'kill $(cat /tmp/fill.pid)'
+	ok 'all are gone' await no_bridges
+fi
 
 # A vnode dies
 ok 'vnode 2 makes a bridge' there 2 v made 'bridge-check make v 65536'
@@ -140,13 +178,13 @@ ok 'the root uses it' here v using bridge-check use 0 2 v
 ok 'and the global one' here w using bridge-check use 0 -1 w
 ok 'and vnode 1' there 1 v using 'bridge-check use 1 2 v'
 ok 'vnode 2 is killed' vnode kill 2
-ok "the root's program gets SIGBUS" await /tmp/v 'sigbus v'
-ok 'and ends' await /tmp/v ^errors
+ok "the root's program gets SIGBUS" await grep -q 'sigbus v' /tmp/v
+ok 'and ends' await grep -q ^errors /tmp/v
 like "$(cat /tmp/v)" 'errors 0, several' 'it had no other error'
-like "$(run 1 "$await; await /tmp/v ^errors; cat /tmp/v")" 'sigbus v' "likewise vnode 1's"
+like "$(run 1 "$await_there; await /tmp/v ^errors; cat /tmp/v")" 'sigbus v' "likewise vnode 1's"
 like "$(vnode bridge list)" '^@w +global +' 'the global one is there as long as it is used'
 like "$(end w)" 'errors 0, several' 'and holds what was written'
-ok 'then it is gone' await_no_bridges
+ok 'then it is gone' await no_bridges
 
 unlike "$(vnode log 1)" "$splats" 'vnode 1 has nothing to complain about'
 ok 'vnode 1 is killed' vnode kill 1

@@ -5,6 +5,6 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-guest_test --cpus 4 --memory 448M --timeout 1800 bridge-device.sh 12 150
+guest_test --cpus 4 --memory 448M --timeout 1800 bridge-device.sh 12 150 full
 guest_test --debug --cpus 4 --memory 448M --timeout 3000 bridge-device.sh 8 60
 done_testing

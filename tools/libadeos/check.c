@@ -11,6 +11,10 @@
  *					are gone, or SIGTERM
  *	board NAME BYTES MAX		makes bridges NAME0… until there is no memory for one
  *					more, destroys every other one, and uses the rest
+ *	fill NAME			makes global bridges NAME0… until it is refused one, and
+ *					keeps them until it is killed
+ *	hold NAME NUMBER		opens so many of those, and keeps them likewise
+ *	end NAME			destroys a bridge of this vnode
  *	errors, stress			see there
  */
 #include <errno.h>
@@ -304,6 +308,41 @@ static int board(const char *name, size_t bytes, unsigned int max)
 	return use_all(1);
 }
 
+static int fill(const char *name)
+{
+	char full[NAME_LEN];
+	unsigned int nr = 0;
+	int fd;
+
+	do {
+		snprintf(full, sizeof(full), "%s%u", name, nr++);
+		fd = adeos_bridge_create(full, 1, 0666, ADEOS_BRIDGE_GLOBAL,
+					 ADEOS_BRIDGE_ANY_VNODE);
+	} while (fd >= 0);
+	printf("made %u: %s\n", nr - 1, strerror(errno));
+	fflush(stdout);
+	while (!is_stopped())
+		pause();
+	return 0;
+}
+
+static int hold(const char *name, unsigned int number)
+{
+	char full[NAME_LEN];
+	unsigned int i;
+
+	for (i = 0; i < number; i++) {
+		snprintf(full, sizeof(full), "%s%u", name, i);
+		if (adeos_bridge_open(ADEOS_BRIDGE_SCOPE_GLOBAL, full, O_RDWR) < 0)
+			die(full);
+	}
+	puts("holding");
+	fflush(stdout);
+	while (!is_stopped())
+		pause();
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -323,6 +362,15 @@ int main(int argc, char **argv)
 		return use(argc - 2, argv + 2);
 	if (!strcmp(what, "board") && argc == 5)
 		return board(argv[2], strtoul(argv[3], NULL, 0), atoi(argv[4]));
+	if (!strcmp(what, "fill") && argc == 3)
+		return fill(argv[2]);
+	if (!strcmp(what, "hold") && argc == 4)
+		return hold(argv[2], atoi(argv[3]));
+	if (!strcmp(what, "end") && argc == 3) {
+		if (adeos_bridge_unlink(own_vnode(), argv[2]))
+			die(argv[2]);
+		return 0;
+	}
 	if (!strcmp(what, "errors"))
 		return check_errors(argc - 2, argv + 2);
 	if (!strcmp(what, "stress"))

@@ -300,6 +300,27 @@ static void eventfds(void)
 	close(other);
 }
 
+/* Root has no limit of its own; what other bridges the vnode has is not known. */
+static void many(void)
+{
+	int fds[65], i;
+
+	for (i = 0; i < 65; i++) {
+		char name[NAME_LEN];
+
+		snprintf(name, sizeof(name), "n%d", i);
+		fds[i] = create(name, 1);
+		if (fds[i] < 0)
+			break;
+	}
+	claim(i > 32 && i <= 64 && errno == EMFILE, "a vnode's 64 bridges");
+	while (i--)
+		close(fds[i]);
+	i = create("n0", 1);
+	claim(i >= 0, "which are its again when they are closed");
+	close(i);
+}
+
 int check_errors(int argc, char **argv)
 {
 	(void)argv;
@@ -313,5 +334,6 @@ int check_errors(int argc, char **argv)
 	maps();
 	gone();
 	eventfds();
+	many();
 	return failed;
 }
