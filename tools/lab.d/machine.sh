@@ -127,7 +127,8 @@ end_machine() {
 }
 
 run_machine() {
-	cmdline="console=ttyS0 earlyprintk=serial,ttyS0,115200 panic=-1"
+	# A busy host can keep the timer from ticking while Linux looks whether it does.
+	cmdline="console=ttyS0 earlyprintk=serial,ttyS0,115200 panic=-1 no_timer_check"
 	if [ -z "$plain$no_vnode" ] && has_patches; then
 		cmdline="$cmdline vnode=0 vnode_cpus=$root_cpus mem=$root_memory"
 	fi
