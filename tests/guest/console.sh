@@ -132,6 +132,16 @@ end
 PERSON
 like "$(vnode log 1)" 'sysrq: Show Memory' '  is in the log, too'
 
+# A viewer that does not read is waited for, and then left behind: what is on its
+# way until then does not keep who drains the terminal, for ever or at all.
+vnode console 1 </dev/null >/tmp/screen4 2>/dev/null &
+idle=$!
+ok 'a viewer' await grep -q Mem-Info /tmp/screen4
+kill -STOP $idle
+vnode exec 1 -- sh -c 'head -c 290000 /dev/zero | tr "\0" x >/dev/ttyV0; stty -F /dev/ttyV0 echo; echo drained' >/tmp/drained &
+ok '  that does not read keeps nobody' await grep -q drained /tmp/drained
+kill -KILL $idle
+
 ./pty vnode console 1 >/tmp/screen <<'PERSON' &
 await Mem-Info
 end

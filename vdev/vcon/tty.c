@@ -356,11 +356,6 @@ static unsigned int vcon_tty_room(struct tty_struct *tty)
 	return used > s->tx_size ? s->tx_size : s->tx_size - used;
 }
 
-static unsigned int vcon_tty_chars(struct tty_struct *tty)
-{
-	return VCON_CONSOLE_OUT - vcon_tty_room(tty);
-}
-
 static void vcon_tty_throttle(struct tty_struct *tty)
 {
 	struct vcon_tty *t = tty->driver_data;
@@ -383,7 +378,7 @@ static const struct tty_operations vcon_tty_ops = {
 	.hangup = vcon_tty_hangup,
 	.write = vcon_tty_write,
 	.write_room = vcon_tty_room,
-	.chars_in_buffer = vcon_tty_chars,
+	/* No chars_in_buffer: what is in the ring has left, and nobody tells when it is read. */
 	.throttle = vcon_tty_throttle,
 	.unthrottle = vcon_tty_unthrottle,
 };
