@@ -49,7 +49,8 @@ static DEFINE_MUTEX(room_lock);
 static u64 moved;
 static u64 wanted;		/* for a bridge; 0: nothing */
 static u64 refused;		/* so much had no plan ... */
-static u64 refused_until;	/* ... and until then (jiffies) it is not tried again */
+static u64 refused_free;	/* ... with so much free; unless there is more, ... */
+static u64 refused_until;	/* ... until then (jiffies) it is not tried again */
 
 static struct bridge_entry *entry_of(u32 i)
 {
@@ -218,6 +219,7 @@ static void make_wanted(struct work_struct *work)
 		return;
 	mutex_lock(&adeos_lock);
 	refused = size;
+	refused_free = adeos_pool_free();
 	refused_until = get_jiffies_64() + ROOM_REFUSED;
 	/* Who asked again meanwhile is refused when it does so once more. */
 	if (wanted >= size)
@@ -241,7 +243,8 @@ int adeos_room_ask(u64 size)
 {
 	if (size > adeos_pool_free())
 		return -ENOMEM;
-	if (refused && size >= refused && time_before64(get_jiffies_64(), refused_until))
+	if (refused && size >= refused && adeos_pool_free() <= refused_free &&
+	    time_before64(get_jiffies_64(), refused_until))
 		return -ENOMEM;
 	wanted = size;
 	queue_work(system_unbound_wq, &make_work);
