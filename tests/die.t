@@ -7,4 +7,5 @@
 . "$(dirname "$0")/lib.sh"
 
 guest_test --debug --cpus 4 --timeout 1800 die.sh "${SEED:-40}" "${CYCLES:-2}"
+guest_test --debug --cpus 4 --memory 456M --timeout 1800 die-move.sh "${SEED:-40}" "${CYCLES:-2}"
 done_testing

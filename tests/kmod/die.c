@@ -30,6 +30,11 @@ static unsigned int wait = 2000;
 module_param(wait, uint, 0444);
 MODULE_PARM_DESC(wait, "how long to wait at an instruction, ms");
 
+static char *only[8];
+static unsigned int nr_only;
+module_param_array(only, charp, &nr_only, 0444);
+MODULE_PARM_DESC(only, "functions to choose from, instead of all");
+
 /* The ones that the compiler has left; the others are parts of these. */
 static const char * const functions[] = {
 	"portal_post", "portal_take", "portal_rang",
@@ -107,6 +112,11 @@ static unsigned int wait_at(const char *name, unsigned int offset, unsigned int 
 	return end;
 }
 
+static const char *function(unsigned int n)
+{
+	return nr_only ? only[n % nr_only] : functions[n % ARRAY_SIZE(functions)];
+}
+
 static int choose(void *unused)
 {
 	unsigned int n, tries, size, offset;
@@ -115,7 +125,7 @@ static int choose(void *unused)
 	prandom_seed_state(&r, seed);
 	/* Neighbours in the list are parts of the same; seeds count up. */
 	for (n = seed * 37; !kthread_should_stop(); n++) {
-		const char *name = functions[n % ARRAY_SIZE(functions)];
+		const char *name = function(n);
 
 		size = size_of(name);
 		offset = size ? prandom_u32_state(&r) % size : 0;

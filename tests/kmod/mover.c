@@ -216,15 +216,42 @@ static int __init mover_init(void)
 }
 module_init(mover_init);
 
+static unsigned int nr_big;
+
+static void name_of_big(char name[16], unsigned int i)
+{
+	snprintf(name, 16, "big-%u", i);
+}
+
 /* In the root: echo KIB > big makes one more bridge. */
 static int big_set(const char *text, const struct kernel_param *kp)
 {
-	struct adeos_bridge_spec spec = { .name = "big", .allowed = ~0ULL };
+	char name[16];
+	struct adeos_bridge_spec spec = { .name = name, .allowed = ~0ULL };
 	unsigned int size;
 	int ret = kstrtouint(text, 0, &size);
 
+	name_of_big(name, nr_big);
 	spec.size = size << 10;
-	return ret ?: adeos_bridge_create(&spec);
+	ret = ret ?: adeos_bridge_create(&spec);
+	if (!ret)
+		nr_big++;
+	return ret;
+}
+
+static void destroy_big(unsigned int i)
+{
+	struct used u = { };
+	struct adeos_bridge *b;
+	char name[16];
+
+	mutex_init(&u.lock);
+	name_of_big(name, i);
+	b = adeos_bridge_open(adeos_vnode_id(), name, true, &ops, &u);
+	if (IS_ERR(b) || adeos_bridge_destroy(b))
+		pr_err("adeos: mover: %s cannot be destroyed\n", name);
+	if (!IS_ERR(b))
+		adeos_bridge_close(b);
 }
 
 static const struct kernel_param_ops big_ops = { .set = big_set };
@@ -239,6 +266,8 @@ static void __exit mover_exit(void)
 		adeos_bridge_destroy(used[i].bridge);
 		adeos_bridge_close(used[i].bridge);
 	}
+	while (nr_big)
+		destroy_big(--nr_big);
 	kvfree(used);
 }
 module_exit(mover_exit);

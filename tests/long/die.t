@@ -6,4 +6,5 @@
 . "$(dirname "$0")/../lib.sh"
 
 guest_test --debug --cpus 4 --timeout 14400 die.sh "${SEED:-$(date +%j%H%M)}" "${CYCLES:-156}"
+guest_test --debug --cpus 4 --memory 456M --timeout 14400 die-move.sh "${SEED:-$(date +%j%H%M)}" "${CYCLES:-48}"
 done_testing
