@@ -10,26 +10,47 @@
 #include "vnet.h"
 
 #define SMALL	2048	/* bytes: such a frame lies in one piece */
-#define HEAD	256	/* bytes of a larger one that do: all headers */
+#define HEAD	256	/* bytes of a larger one in which its headers are looked for */
+#define ORDER	3	/* of the pieces of memory that the rest goes to */
+#define PIECES	64	/* of them that a queue keeps for the next frames */
+
+/* Memory that is fragmented has single pages at least. */
+static struct page *alloc_piece(struct vnet_queue *q, u32 *offset, u32 *bytes)
+{
+	struct page *page;
+
+	*bytes = min_t(u32, *bytes, PAGE_SIZE << ORDER);
+	page = page_pool_dev_alloc(q->pool, offset, bytes);
+	if (likely(page))
+		return page;
+	*offset = 0;
+	*bytes = PAGE_SIZE;
+	return dev_alloc_page();
+}
 
 /* What does not fit into the skb's head goes to pages. */
 static bool copy_pages(struct vnet_queue *q, struct sk_buff *skb, u32 at, u32 length)
 {
+	u32 offset, bytes, truesize;
 	struct page *page;
-	u32 bytes;
 
 	skb_mark_for_recycle(skb);
 	for (; length; length -= bytes, at += bytes) {
-		page = page_pool_dev_alloc_pages(q->pool);
+		truesize = length;
+		page = alloc_piece(q, &offset, &truesize);
 		if (unlikely(!page))
 			return false;
-		bytes = min_t(u32, length, PAGE_SIZE);
-		wire_copy(&q->receiver.port, at, page_address(page), bytes);
-		skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, page, 0, bytes, PAGE_SIZE);
+		bytes = min(length, truesize);
+		wire_copy(&q->receiver.port, at, page_address(page) + offset, bytes);
+		skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, page, offset, bytes, truesize);
 	}
 	return true;
 }
 
+/*
+ * The head of a large frame ends with its headers, so that the data in pages is
+ * aligned as the program's that reads it: the copy to there is the faster one.
+ */
 static struct sk_buff *copy_frame(struct vnet_queue *q, const struct wire_frame *frame)
 {
 	u32 head = frame->length <= SMALL ? frame->length : HEAD;
@@ -37,8 +58,12 @@ static struct sk_buff *copy_frame(struct vnet_queue *q, const struct wire_frame 
 
 	if (unlikely(!skb))
 		return NULL;
-	wire_copy(&q->receiver.port, wire_body(frame), skb_put(skb, head), head);
-	if (copy_pages(q, skb, wire_body(frame) + head, frame->length - head))
+	wire_copy(&q->receiver.port, wire_body(frame), skb->data, head);
+	if (head != frame->length)
+		head = eth_get_headlen(skb->dev, skb->data, head);
+	skb_put(skb, head);
+	if (head == frame->length ||
+	    copy_pages(q, skb, wire_body(frame) + head, frame->length - head))
 		return skb;
 	dev_kfree_skb_any(skb);
 	return NULL;
@@ -144,7 +169,8 @@ int vnet_poll(struct napi_struct *napi, int budget)
 int vnet_rx_start(struct vnet_queue *q)
 {
 	struct page_pool_params params = {
-		.pool_size = 256,
+		.order = ORDER,
+		.pool_size = PIECES,
 		.nid = NUMA_NO_NODE,
 		.napi = &q->napi,
 		.netdev = q->vn->dev,
