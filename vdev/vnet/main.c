@@ -215,6 +215,7 @@ static int create_interface(const char *name)
 	vn->id = adeos_vnode_id();
 	vn->nr_queues = nr;
 	mutex_init(&vn->lock);
+	seqlock_init(&vn->learned_lock);
 	INIT_DELAYED_WORK(&vn->work, vnet_look_around);
 	init_queues(vn);
 	make_address(vn);

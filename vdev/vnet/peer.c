@@ -232,6 +232,7 @@ static void remove_peer(struct vnet *vn, struct vnet_peer *p)
 	WRITE_ONCE(vn->members[p->id / 32], vn->members[p->id / 32] & ~BIT(p->id % 32));
 	RCU_INIT_POINTER(vn->peers[p->id], NULL);
 	synchronize_net();
+	vnet_forget(vn, p->id);
 	recover_from(vn, p);
 	adeos_bridge_close(p->bridge);
 	kfree(p);

@@ -100,6 +100,7 @@ static void receive(struct vnet_queue *q, const struct wire_frame *frame)
 		return;
 	}
 	dev_sw_netstats_rx_add(dev, frame->length);
+	vnet_learn(q->vn, ((struct ethhdr *)skb->data)->h_source, frame->from);
 	skb_record_rx_queue(skb, q->index);
 	skb->protocol = eth_type_trans(skb, dev);
 	napi_gro_receive(&q->napi, skb);

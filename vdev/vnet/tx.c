@@ -23,7 +23,7 @@ static struct netdev_queue *tx_queue(struct vnet_queue *q)
 	return netdev_get_tx_queue(q->vn->dev, q->index);
 }
 
-/* The bits of @members are a hint; peers come and go. */
+/* Whom to send to, or NULL: all.  The bits of @members are a hint; peers come and go. */
 static struct vnet_peer *find_peer(struct vnet *vn, const u8 *mac)
 {
 	u64 members = vnet_members(vn);
@@ -38,7 +38,7 @@ static struct vnet_peer *find_peer(struct vnet *vn, const u8 *mac)
 		if (p && ether_addr_equal(p->mac, mac))
 			return p;
 	}
-	return NULL;
+	return vnet_find_learned(vn, mac);
 }
 
 static void copy_frame(const struct wire_port *port, const struct wire_frame *frame,

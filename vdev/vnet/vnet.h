@@ -8,6 +8,7 @@
 #include <linux/hrtimer.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
+#include <linux/seqlock.h>
 #include <linux/smp.h>
 #include <linux/workqueue.h>
 #include <net/page_pool/types.h>
@@ -17,6 +18,7 @@
 
 #define VNET_QUEUES	4	/* at most, of a vnode in a network */
 #define VNET_NETWORKS	8	/* at most, of a vnode */
+#define VNET_LEARNED_BITS 8	/* log2 of the addresses that are remembered */
 
 #define VNET_MAGIC	0x566e6574
 #define VNET_ABI	1
@@ -137,6 +139,18 @@ struct vnet_queue {
 };
 
 /**
+ * struct vnet_learned - an address that is behind a peer
+ * @mac: the address; zeros if there is none
+ * @from: the peer's vnode ID
+ * @at: when a frame last came from there, jiffies
+ */
+struct vnet_learned {
+	u8 mac[ETH_ALEN];
+	u32 from;
+	unsigned long at;
+};
+
+/**
  * struct vnet - an interface
  * @dev: the network device
  * @name: of its network
@@ -151,6 +165,8 @@ struct vnet_queue {
  * @recovered: how often a wire was taken from a dead sender
  * @members: a bit for each of @peers that is set
  * @peers: the others; RCU
+ * @learned_lock: protects changes of @learned
+ * @learned: addresses behind them
  * @nr_queues: how many
  * @queue: they
  */
@@ -168,6 +184,8 @@ struct vnet {
 	unsigned long recovered;
 	u32 members[2];
 	struct vnet_peer __rcu *peers[ADEOS_MAX_VNODES];
+	seqlock_t learned_lock;	/* see above */
+	struct vnet_learned learned[1 << VNET_LEARNED_BITS];
 	u32 nr_queues;
 	struct vnet_queue queue[VNET_QUEUES];
 };
@@ -206,6 +224,11 @@ void vnet_tx_stop(struct vnet_queue *q);
 int vnet_poll(struct napi_struct *napi, int budget);
 int vnet_rx_start(struct vnet_queue *q);
 void vnet_rx_stop(struct vnet_queue *q);
+
+/* learn.c */
+void vnet_learn(struct vnet *vn, const u8 *mac, u32 from);
+struct vnet_peer *vnet_find_learned(struct vnet *vn, const u8 *mac);
+void vnet_forget(struct vnet *vn, u32 id);
 
 /* ethtool.c */
 extern const struct ethtool_ops vnet_ethtool_ops;
