@@ -13,6 +13,8 @@ pack_extra() {
 	done
 	cp -L "$build/i386/usr/lib/i386-linux-gnu/libmnl.so.0" "$scratch/extra/lib/" &&
 		cp "$build/i386/sbin/ethtool" "$scratch/extra/sbin/" &&
+		gcc -m32 -static -O2 -Wall -Wextra -D_FILE_OFFSET_BITS=64 -o "$scratch/extra/sbin/traffic" \
+			"$top/tests/unit/traffic.c" &&
 		cp "$top/tests/guest/vnet-node.sh" "$scratch/extra/lab/vnet-node" &&
 		cp "$top/tests/guest/lib.sh" "$top/tests/guest/vnet.sh" "$scratch/share/" &&
 		(cd "$scratch/extra" && find . | cpio -o -H newc --quiet >"$scratch/extra.cpio") &&
@@ -21,5 +23,19 @@ pack_extra() {
 		lz4 -l -c -q "$scratch/extra.cpio" >"$scratch/share/extra.lz4"
 }
 
+# shellcheck disable=SC2317 # ok calls it
+# What a host outside sends and takes, through the root's network card
+make_outside() {
+	dd if=/dev/urandom of="$scratch/share/outside" bs=1M count=2 2>/dev/null &&
+		printf '#!/bin/sh\nexec cat "%s"\n' "$scratch/share/outside" >"$scratch/sends" &&
+		printf '#!/bin/sh\nhead -c 1048576 | md5sum\n' >"$scratch/takes" &&
+		chmod +x "$scratch/sends" "$scratch/takes"
+}
+
 ok 'what the machine needs is there' pack_extra
+ok 'and a host outside' make_outside
 guest_share=$scratch/share
+outside=10.0.2.100
+# shellcheck disable=SC2034 # for the tests
+card="--device virtio-net-pci,netdev=card --netdev user,id=card,restrict=on\
+,guestfwd=tcp:$outside:9-cmd:$scratch/sends,guestfwd=tcp:$outside:10-cmd:$scratch/takes"

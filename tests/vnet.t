@@ -4,5 +4,6 @@
 # shellcheck source=tests/vnet.sh
 . "$(dirname "$0")/vnet.sh"
 
-guest_test --cpus 5 --timeout 1500 vnet.sh 8 5
+# shellcheck disable=SC2154,SC2086 # words
+guest_test --cpus 5 --timeout 1500 $card vnet.sh 8 5 2
 done_testing

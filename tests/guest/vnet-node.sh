@@ -22,6 +22,7 @@ mkdir -p /tmp/www
 httpd -h /tmp/www
 nc -ll -p 9 -e sh -c 'cat >/dev/null' &
 nc -ll -p 99 -e sh &
+traffic serve &
 echo "vnet: node $id is ready"
 while :; do
 	sleep 100000

@@ -7,6 +7,8 @@ lib_path=..
 # shellcheck source=tests/vnet.sh
 . "$(dirname "$0")/../vnet.sh"
 
-guest_test --cpus 5 --timeout 3600 vnet.sh 64 100
-guest_test --debug --cpus 5 --timeout 1800 vnet.sh 8 5
+# shellcheck disable=SC2154,SC2086 # words
+guest_test --cpus 5 --timeout 7200 $card vnet.sh 1024 100 20
+# shellcheck disable=SC2154,SC2086 # words
+guest_test --debug --cpus 5 --timeout 3600 $card vnet.sh 8 5 2
 done_testing
