@@ -1,6 +1,8 @@
 # shellcheck shell=sh
 # The two initial RAM disks: one for vnodes, and one for the root vnode, which
 # is the same followed by an archive with /boot, where the first one lies.
+# Modules of file systems go into an archive of their own, filesystems.img, which
+# only those need who have files elsewhere than in memory: the cluster.
 
 make_initrd() {
 	root=$build/initrd$variant.root
@@ -14,6 +16,7 @@ make_initrd() {
 	cp -R "$programs/root/." "$root/"
 	cp -R "$build/root$variant/lib/modules" "$root/lib/"
 	rm -f "$root"/lib/modules/*/build "$root"/lib/modules/*/source
+	move_filesystems "$root"
 	# Manuals and the like only cost memory there
 	rm -rf "${root:?}/usr/share" "${root:?}/usr/include"
 	pack "$root" | lz4 -l -9 >"$build/initrd$variant-vnode.img"
@@ -28,6 +31,21 @@ make_initrd() {
 		cat "$build/initrd$variant-vnode.img"
 		pack "$root" | lz4 -l -1
 	} >"$build/initrd$variant.img"
+}
+
+# Moves them from the root $1 to their archive.
+move_filesystems() {
+	fs_root=$build/filesystems$variant.root
+	rm -rf "$fs_root"
+	mkdir -p "$fs_root"
+	(
+		cd "$1" || exit
+		for folder in lib/modules/*/kernel/fs lib/modules/*/kernel/net/sunrpc; do
+			[ ! -d "$folder" ] || find "$folder" -name '*.ko' | cpio -pdm --quiet "$fs_root"
+			rm -rf "$folder"
+		done
+	)
+	pack "$fs_root" | lz4 -l -9 >"$build/filesystems$variant.img"
 }
 
 # An archive of the folder $1 that depends on nothing but its contents
