@@ -298,7 +298,7 @@ EXPORT_SYMBOL_GPL(adeos_bridge_close);
  * the last of them has closed it.  @b is still to be closed.
  *
  * Context: process, sleeps.
- * Return: 0; -EPERM if it is another vnode's; -EHOSTDOWN.
+ * Return: 0; -EPERM if it is another vnode's, unless this is the root; -EHOSTDOWN.
  */
 int adeos_bridge_destroy(struct adeos_bridge *b)
 {

@@ -49,6 +49,7 @@ struct used {
 
 static struct used *used;
 static unsigned int nr_used;
+static unsigned int nr_own;	/* they come first */
 static struct task_struct *thread;
 
 static void set_frozen(struct used *u, bool frozen)
@@ -207,6 +208,7 @@ static int __init mover_init(void)
 		else
 			open(adeos_vnode_id(), i);
 	}
+	nr_own = nr_used;
 	for_each_set_bit(id, &peers, BITS_PER_LONG)
 		for (i = 0; i < MOVER_BRIDGES; i++)
 			open(id, i);
@@ -263,7 +265,9 @@ static void __exit mover_exit(void)
 
 	kthread_stop(thread);
 	for (i = 0; i < nr_used; i++) {
-		adeos_bridge_destroy(used[i].bridge);
+		/* The root could destroy all. */
+		if (i < nr_own)
+			adeos_bridge_destroy(used[i].bridge);
 		adeos_bridge_close(used[i].bridge);
 	}
 	while (nr_big)
