@@ -26,7 +26,7 @@ check() {
 
 list_scripts() {
 	{
-		find "$top/tools" "$top/tests" "$top/bench" "$top/.ci" -type f 2>/dev/null |
+		find "$top/tools" "$top/tests" "$top/bench" "$top/config" "$top/.ci" -type f 2>/dev/null |
 			while read -r file; do
 				case $(head -n 1 "$file" | tr -d '\0') in
 				'#!/bin/sh'* | '#!/bin/busybox sh'*) echo "$file" ;;

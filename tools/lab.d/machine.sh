@@ -18,6 +18,7 @@ machine_defaults() {
 	icount=
 	no_vnode=
 	interactive=
+	initrd=
 }
 
 # quote WORD…: the words so that a shell reads them back as they are
@@ -144,7 +145,7 @@ run_machine() {
 	set -- \
 		-no-user-config -nodefaults -display none -vga none -no-reboot -nic none \
 		-machine pc -accel "$accel" -cpu "$machine_cpu" -smp "$cpus,sockets=$cpus,cores=1,threads=1" -m "$memory" \
-		-kernel "$kernel/arch/x86/boot/bzImage" -initrd "$build/initrd$variant.img" -append "$cmdline" \
+		-kernel "$kernel/arch/x86/boot/bzImage" -initrd "${initrd:-$build/initrd$variant.img}" -append "$cmdline" \
 		-fw_cfg "name=opt/lab/command,file=$machine/command" \
 		-chardev "file,id=console,path=$machine/console,append=on" -serial chardev:console \
 		-device virtio-serial-pci,id=lab,addr=1e,ioeventfd=off \

@@ -1,7 +1,8 @@
 # shellcheck shell=sh
 # The test suite.  A test is a program that prints TAP; a line "# needs: plain
 # debug" in it names the kernels that it uses besides the normal one; "stress"
-# there stands for the programs that packages.sh lists for it.
+# there stands for the programs that packages.sh lists for it, "cluster" for what
+# cluster.sh builds.
 
 # find_test NAME: its file; where it has a short form and a long one, --long tells
 find_test() {
@@ -16,6 +17,7 @@ find_test() {
 run_tests() {
 	long=
 	stress=
+	cluster=
 	names=
 	tests=
 	while [ $# -gt 0 ]; do
@@ -43,11 +45,17 @@ run_tests() {
 		plain) (plain=1 && build_variant) ;;
 		debug) (debug=1 && build_variant) ;;
 		stress) stress=1 ;;
+		cluster) cluster=1 ;;
 		esac
 	done
 	build_variant
 	if [ -n "$stress" ]; then
 		(lock_build && build_stress)
+	fi
+	if [ -n "$cluster" ]; then
+		# shellcheck source=tools/lab.d/cluster.sh
+		. "$lab_d/cluster.sh"
+		build_cluster
 	fi
 
 	# What is tested is what was just built, whatever is edited meanwhile.
