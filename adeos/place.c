@@ -677,7 +677,7 @@ static bool try_windows(struct planner *p, unsigned int tries)
  * last one, and then the hole is free.
  *
  * Context: any; callers exclude each other from all arguments.  Takes up to some
- * tenths of a second.
+ * tenths of a second, and as long again if it comes to packing.
  * Return: 0; -ENOMEM if there is no plan, or none was found with the work that
  * a call may do; -EINVAL if @allocs is not in order, overlaps itself or @free,
  * or @size or @align make no sense.

@@ -197,6 +197,11 @@ int adeos_room_make(enum place_kind kind, u64 size, u64 align)
 	/* Without commons there is nothing that could be moved. */
 	if (adeos_commons() && adeos_pool_free() >= size)
 		ret = make_room(room, kind, size, align);
+	if (ret && kind == PLACE_BRIDGE) {
+		refused = size;
+		refused_free = adeos_pool_free();
+		refused_until = get_jiffies_64() + ROOM_REFUSED;
+	}
 	mutex_unlock(&adeos_lock);
 	mutex_unlock(&room_lock);
 	if (room->moves)
@@ -218,9 +223,6 @@ static void make_wanted(struct work_struct *work)
 	if (!size || !adeos_room_make(PLACE_BRIDGE, size, PAGE_SIZE))
 		return;
 	mutex_lock(&adeos_lock);
-	refused = size;
-	refused_free = adeos_pool_free();
-	refused_until = get_jiffies_64() + ROOM_REFUSED;
 	/* Who asked again meanwhile is refused when it does so once more. */
 	if (wanted >= size)
 		wanted = 0;
