@@ -37,6 +37,7 @@ module_param(rounds, uint, 0444);
  * @lock: protects the words below, and its memory while it is not frozen
  * @frozen: it must not be touched
  * @gone: likewise, for ever
+ * @first: own words hold what another life of this vnode wrote
  * @value: what own words in it hold
  */
 struct used {
@@ -44,6 +45,7 @@ struct used {
 	struct mutex lock;	/* see above */
 	bool frozen;
 	bool gone;
+	bool first;
 	u32 value;
 };
 
@@ -106,7 +108,7 @@ static void use(struct used *u)
 	     page += 17) {
 		w = own_words(u, page);
 		for (i = 0; i < WORDS_EACH; i += 51) {
-			if (READ_ONCE(w[i]) != (u->value ? u->value + page : 0)) {
+			if (!u->first && READ_ONCE(w[i]) != (u->value ? u->value + page : 0)) {
 				pr_err_ratelimited("adeos: mover: page %zu has %u, expected %u\n",
 						   page, w[i], u->value);
 				errors++;
@@ -114,8 +116,10 @@ static void use(struct used *u)
 			WRITE_ONCE(w[i], u->value + 1 + page);
 		}
 	}
-	if (!u->frozen && !u->gone)
+	if (!u->frozen && !u->gone) {
 		u->value++;
+		u->first = false;
+	}
 	mutex_unlock(&u->lock);
 }
 
@@ -160,6 +164,7 @@ static int open(u32 scope, unsigned int i)
 	u->bridge = adeos_bridge_open(scope, name, true, &ops, u);
 	if (IS_ERR(u->bridge))
 		return PTR_ERR(u->bridge);
+	u->first = scope != adeos_vnode_id();
 	nr_used++;
 	return 0;
 }
