@@ -31,16 +31,6 @@ at() {
 	if [ "$at_id" = 0 ]; then sh -c "$*"; else on "$at_id" "$@"; fi
 }
 
-# await COMMAND…: until it succeeds
-await() {
-	await_tries=0
-	until "$@" >/dev/null 2>&1; do
-		await_tries=$((await_tries + 1))
-		[ $await_tries -lt 300 ] || return 1
-		sleep 0.1
-	done
-}
-
 reaches() {
 	at "$1" "ping -c 1 -W 20 -q 10.0.0.$((100 + $2)) >/dev/null"
 }
@@ -63,9 +53,8 @@ traffic() {
 		return
 	fi
 	on "$traffic_id" "rm -f /tmp/over; (traffic $* >/tmp/said 2>&1; echo \$? >/tmp/over) </dev/null >/dev/null 2>&1 &"
-	until traffic_over=$(on "$traffic_id" 'cat /tmp/over 2>/dev/null') && [ -n "$traffic_over" ]; do
-		sleep 0.5
-	done
+	await on "$traffic_id" '[ -s /tmp/over ]' || return 1
+	traffic_over=$(on "$traffic_id" 'cat /tmp/over')
 	on "$traffic_id" 'cat /tmp/said'
 	return "$traffic_over"
 }
@@ -165,14 +154,14 @@ ok 'and between vnodes' traffic 3 udp 10.0.0.102 4 $((size * 20))
 # A packet socket
 traffic 0 watch vnet0 60 4 0800 >/tmp/watched 2>&1 &
 watcher=$!
-await grep -q watching /tmp/watched
+ok 'a program watches' await grep -q watching /tmp/watched
 ping -c 2 -W 20 -q 10.0.0.101 >/dev/null
 wait $watcher
 like "$(cat /tmp/watched)" '^out 02:76:..:..:00:01 02:76:..:..:00:00 98$' 'a packet socket sees what goes out'
 like "$(cat /tmp/watched)" '^in 02:76:..:..:00:00 02:76:..:..:00:01 98$' 'and what comes in'
 traffic 0 watch vnet0 60 1 0800 >/tmp/watched 2>&1 &
 watcher=$!
-await grep -q watching /tmp/watched
+ok 'a program watches' await grep -q watching /tmp/watched
 on 2 'arp -i vnet0 -s 10.0.0.250 02:00:00:00:00:99; ping -c 1 -W 1 -q 10.0.0.250 >/dev/null'
 wait $watcher
 like "$(cat /tmp/watched)" '^other 02:00:00:00:00:99 02:76:..:..:00:02 98$' 'in promiscuous mode, also for others'
@@ -241,7 +230,10 @@ ok 'a bridge on the interface itself' await reaches 3 0
 ok 'TCP through a Linux bridge' transfer 0 2 $((http / 4)) 10.0.0.200
 heard_before=$(heard)
 ok 'pings without a pause through it' floods 2 10.0.0.200
-is "$(($(heard) - heard_before < 100))" 1 'others do not hear them, as the address was learned'
+heard_after=$(heard)
+diag "another vnode has heard $heard_before packets before, $heard_after after"
+[ "$heard_after" -ge "$heard_before" ] && [ $((heard_after - heard_before)) -lt 100 ]
+ok 'others do not hear them, as the address was learned' [ $? -eq 0 ]
 kill $namespace
 
 # A network card in it, behind which there is a host outside
