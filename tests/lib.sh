@@ -103,10 +103,12 @@ lab() {
 # lab_exec [options] -- COMMAND…: runs a machine; leaves the command's output
 # in $output, what it and the lab said on standard error in $errors, the exit
 # status in $status, and the kernel's log in $console.
+# $lab_machine says which machine.
+lab_machine='exec'
 # shellcheck disable=SC2034 # they are for the test
 lab_exec() {
 	: >"$scratch/console"
-	lab exec --console "$scratch/console" "$@" >"$scratch/output" 2>"$scratch/errors" </dev/null
+	lab "$lab_machine" --console "$scratch/console" "$@" >"$scratch/output" 2>"$scratch/errors" </dev/null
 	status=$?
 	output=$(cat "$scratch/output")
 	errors=$(cat "$scratch/errors")
