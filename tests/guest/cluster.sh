@@ -16,16 +16,6 @@ on() {
 	ssh -o BatchMode=yes -o ConnectTimeout=60 "node$on_id" "$*" </dev/null
 }
 
-# await COMMAND…: until it succeeds
-await() {
-	await_tries=0
-	until "$@" >/dev/null 2>&1; do
-		await_tries=$((await_tries + 1))
-		[ $await_tries -lt 1200 ] || return 1
-		sleep 0.2
-	done
-}
-
 # sends FROM TO: 16 MiB of random bytes by ssh, there and back
 sends() {
 	on "$1" "head -c 16M /dev/urandom >/tmp/sent && ssh node$2 'cat >/tmp/got; cat /tmp/got' </tmp/sent | cmp - /tmp/sent"

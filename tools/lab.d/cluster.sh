@@ -49,11 +49,13 @@ make_debian() {
 	fetch_mpich
 	run_as_root mmdebstrap --architectures=i386 --variant=apt --format=directory \
 		--include="$(sed 's/#.*//; /^ *$/d' "$cluster_config/packages" | tr '\n' ' ')" \
-		--customize-hook="$cluster_config/customize \"\$1\" $(quote "$debian/mpich.tar.xz")" "$suite" "$debian/root" "$debian/sources.list"
+		--customize-hook="$(quote "$cluster_config/customize") \"\$1\" $(quote "$debian/mpich.tar.xz")" "$suite" "$debian/root" "$debian/sources.list"
 	# Never written to, so no room and no journal
 	size=$(run_as_root du -sm "$debian/root" | cut -f 1)
 	rm -f "$debian/image.new"
 	run_as_root mke2fs -q -t ext4 -O ^has_journal -m 0 -L debian -d "$debian/root" "$debian/image.new" "$((size + size / 4 + 32))M"
+	# It has root's key.
+	run_as_root chmod 600 "$debian/image.new"
 	run_as_root chown "$(id -u):$(id -g)" "$debian/image.new"
 	run_as_root rm -rf "$debian/root"
 	mv "$debian/image.new" "$debian/image"
@@ -75,6 +77,8 @@ make_cluster_initrd() {
 	rm -rf "$root"
 	mkdir -p "$root"
 	cp -R "$cluster_config/root" "$root/config"
+	# Whatever the umask was here: daemons that are not root read it.
+	chmod -R u=rwX,go=rX "$root/config"
 	{
 		cat "$build/initrd$variant-vnode.img" "$build/filesystems$variant.img"
 		pack "$root" | lz4 -l -9
