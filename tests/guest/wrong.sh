@@ -86,6 +86,7 @@ refuses 2 'not a command' 'an unknown command' vnode fly
 # What is taken
 node 1 1,2 96M 'address = 0x10000000'
 ok 'a vnode starts' vnode start node1
+ok 'and has made the bridge of its console' await vnode exec 1 -- true
 taken=$(pools)
 node 2 2 96M
 refuses 1 'CPU 2 is taken by vnode 1' 'a CPU that is taken' vnode start node2
