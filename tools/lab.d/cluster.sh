@@ -2,7 +2,7 @@
 # The cluster: a machine whose root vnode gives the Debian of debian.sh to the
 # others.  docs/cluster.md says how it works inside.
 
-# shellcheck source=tools/lab.d/debian.sh
+# shellcheck source=lab.d/debian.sh
 . "$lab_d/debian.sh"
 
 # The vnodes' initial RAM disk is the lab's, with file systems and what is to lie

@@ -53,7 +53,7 @@ run_tests() {
 		(lock_build && build_stress)
 	fi
 	if [ -n "$cluster" ]; then
-		# shellcheck source=tools/lab.d/cluster.sh
+		# shellcheck source=lab.d/cluster.sh
 		. "$lab_d/cluster.sh"
 		build_cluster
 	fi
