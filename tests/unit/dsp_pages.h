@@ -3,6 +3,8 @@
 #ifndef _TESTS_DSP_PAGES_H
 #define _TESTS_DSP_PAGES_H
 
+#include <stdlib.h>
+
 #include "dsp.h"
 
 /* Page 0 is never given. */
@@ -17,6 +19,18 @@ static int take_pages(u8 *used, u32 total, u32 pages, u32 *pfn)
 	*pfn = i - pages;
 	memset(used + *pfn, 1, pages);
 	return 0;
+}
+
+/* What nobody has cannot be given back. */
+static inline void give_pages(u8 *used, u32 pages, u32 pfn)
+{
+	u32 i;
+
+	for (i = pfn; i < pfn + pages; i++) {
+		if (!used[i])
+			abort();
+		used[i] = 0;
+	}
 }
 
 #endif /* _TESTS_DSP_PAGES_H */

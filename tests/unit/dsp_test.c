@@ -172,14 +172,8 @@ static int op_alloc(void *priv, u32 pages, u32 *pfn)
 
 static void op_release(void *priv, u32 pfn, u32 pages)
 {
-	u32 i;
-
 	(void)priv;
-	for (i = pfn; i < pfn + pages; i++) {
-		if (!used[i])
-			abort();
-		used[i] = 0;
-	}
+	give_pages(used, pages, pfn);
 }
 
 static int op_copy(void *priv, u32 to, u32 from, u32 pages)
