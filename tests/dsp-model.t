@@ -1,6 +1,6 @@
 #!/bin/sh
-# SPIN models of the distributed sharing protocol: each is right, and is found
-# to be wrong when one of its precautions is taken away.
+# SPIN models of the distributed sharing protocol, and of who wakes whom on the
+# virtual Ethernet: each is right, and is found to be wrong when one of its precautions is taken away.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -56,4 +56,8 @@ holds 'bridge: nobody touches what moves or is gone, when one of two users dies'
 holds 'bridge: nor when one move follows another' bridge -DMOVES=3 -DALONE -DDIES
 fails 'bridge: unless an opener does not look twice' bridge -DALONE -DMUTANT_NO_SECOND_LOOK
 fails 'bridge: or thaws without' bridge -DALONE -DMUTANT_THAW_AT_ONCE
+holds 'wake: all frames get through' wake
+fails 'wake: unless a receiver that was rung looks for frames only' wake -DMUTANT_KICK_IF_NOT_EMPTY
+fails 'wake: or sleeps without a last look' wake -DMUTANT_SLEEP_AT_ONCE
+fails 'wake: or a sender does' wake -DMUTANT_NO_LOOK_FOR_ROOM
 done_testing

@@ -166,6 +166,16 @@ static void test_sleep(void)
 	ok(!put(port, &s, 100, 0) && wire_must_ring(port) && !wire_must_ring(port),
 	   "one that sleeps is rung once");
 	ok(!wire_sleep(&receiver) && !words.asleep, "it may not sleep if there is something");
+
+	ok(wire_must_poll(&receiver), "one that was rung polls if there is a frame");
+	ok(get(100, 0) && wire_sleep(&receiver) && !wire_must_poll(&receiver),
+	   "it does not if there is none, and it sleeps");
+	/* The sender looks whether it must ring when the frame was taken already. */
+	ok(!put(port, &s, 100, 0) && get(100, 0) && wire_sleep(&receiver) && wire_must_ring(port),
+	   "the ring of a frame can be late");
+	ok(wire_must_poll(&receiver), "then there is none, but it has been woken, and polls");
+	ok(wire_sleep(&receiver) && !put(port, &s, 100, 0) && wire_must_ring(port),
+	   "so it is rung for the next one");
 }
 
 static void test_turns(void)

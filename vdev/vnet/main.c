@@ -49,7 +49,7 @@ static void kick_interface(struct vnet *vn)
 		return;
 	for (i = 0; i < vn->nr_queues; i++) {
 		q = &vn->queue[i];
-		if (!wire_is_empty(&q->receiver) || READ_ONCE(q->aside))
+		if (wire_must_poll(&q->receiver) || READ_ONCE(q->aside))
 			schedule_queue(q);
 	}
 }

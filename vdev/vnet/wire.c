@@ -341,15 +341,31 @@ void wire_take(struct wire_receiver *r, const struct wire_frame *frame)
 	smp_store_release(&r->port.wire->tail, r->tail);
 }
 
-/**
- * wire_is_empty() - is there nothing to look at?
- * @r: the receiver
- *
- * Context: any; true only as long as nobody sends.
- */
-bool wire_is_empty(const struct wire_receiver *r)
+static bool is_empty(const struct wire_receiver *r)
 {
 	return (READ_ONCE(r->port.wire->head) & ~(WIRE_ALIGN - 1)) == READ_ONCE(r->tail);
+}
+
+/**
+ * wire_must_poll() - rung: is there anything to do?
+ * @r: the receiver
+ *
+ * The ring of a frame may come when that was taken already, by a poll that went on:
+ *
+ *	sender			receiver
+ *	puts the frame in
+ *				takes it, finds nothing more, and sets @asleep
+ *	clears @asleep, rings
+ *
+ * Then nothing is in the ring, but the receiver has to go to sleep anew, or nobody
+ * would ever ring it again.
+ *
+ * Context: any; who rings after this is heard after this.
+ * Return: true if the receiver is to look for frames, until wire_sleep() succeeds.
+ */
+bool wire_must_poll(const struct wire_receiver *r)
+{
+	return !is_empty(r) || !READ_ONCE(r->port.wire->asleep);
 }
 
 /**
@@ -366,7 +382,7 @@ bool wire_sleep(struct wire_receiver *r)
 	WRITE_ONCE(r->port.wire->asleep, 1);
 	/* @asleep comes before the look at the head; pairs with wire_must_ring(). */
 	smp_mb();
-	if (wire_is_empty(r))
+	if (is_empty(r))
 		return true;
 	WRITE_ONCE(r->port.wire->asleep, 0);
 	return false;
