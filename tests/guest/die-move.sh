@@ -3,20 +3,17 @@
 # those that freeze and melt them, when the root makes room; again and again.
 # shellcheck source=tests/guest/lib.sh
 . ./lib.sh
+# shellcheck source=tests/guest/deaths.sh
+. ./deaths.sh
 
 seed=$1 cycles=$2
-shared=$(vnode memory | awk '$4 == "shared" { print $1 }')
 mover=/sys/module/adeos_mover/parameters
 before=$(pools)
 echo "# seed $seed"
 
 # mortal SEED
 mortal() {
-	node 2 2 64M "cmdline = lab.run=\"modprobe adeos_mover kib=4 peers=2; modprobe adeos_die shared=$shared seed=$1 wait=3000 only=bridge_freeze,bridge_melt,adeos_bridge_freeze,adeos_bridge_thaw,map_bridge; sleep 100000\""
-}
-
-is_dead() {
-	vnode log 2 | grep -aq 'die: dead'
+	node 2 2 64M "cmdline = lab.run=\"modprobe adeos_mover kib=4 peers=2 again=1; modprobe adeos_die shared=$shared seed=$1 wait=3000 only=bridge_freeze,bridge_melt,adeos_bridge_freeze,adeos_bridge_thaw,map_bridge; sleep 100000\""
 }
 
 # clear: the root's own bridges are given up, and it has found what it wrote
@@ -27,14 +24,14 @@ clear() {
 
 # checkerboard: little bridges all over what is free
 checkerboard() {
-	clear && modprobe adeos_mover kib=1024 keep=3 peers=2
+	clear && modprobe adeos_mover kib=1024 keep=3 peers=2 again=1
 }
 
 # Room is made, by moving bridges of vnode 1 and the root, until vnode 2 dies of it.
 awaits_death() {
 	checkerboard || return 1
 	tries=0
-	until is_dead; do
+	until is_dead 2; do
 		tries=$((tries + 1))
 		[ $tries -lt 400 ] || {
 			vnode log 2 | tail -n 5
@@ -71,24 +68,10 @@ cycle() {
 	checkerboard && echo 3072 >$mover/big && goes_on 0 && goes_on 1
 }
 
-where() {
-	vnode log 2 | grep -a 'die: at' | tail -n 1 | sed 's/.*die: at //'
-}
-
 node 1 1 64M 'cmdline = lab.run="modprobe adeos_mover kib=1024; sleep 100000"'
 ok 'a vnode with bridges' vnode start --timeout 300 node1
 ok 'has made them' await_log 1 'mover is ready'
-n=0
-while [ $n -lt "$cycles" ]; do
-	# Not in a subshell, as ok would: it says where it died.
-	if cycle $n; then
-		pass "a user dies: $(where)"
-	else
-		fail "a user dies: $(where)"
-		break
-	fi
-	n=$((n + 1))
-done
+deaths "$cycles" 'a user dies' 2
 moved=$(dmesg | grep -c 'adeos: moved')
 diag "$moved times room was made"
 ok 'room was made by moving bridges' [ "$moved" -ge "$cycles" ]

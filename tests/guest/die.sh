@@ -5,9 +5,10 @@
 . ./lib.sh
 # shellcheck source=tests/guest/citizen.sh
 . ./citizen.sh
+# shellcheck source=tests/guest/deaths.sh
+. ./deaths.sh
 
 seed=$1 cycles=$2
-shared=$(vnode memory | awk '$4 == "shared" { print $1 }')
 echo "# seed $seed"
 before=$(pools)
 
@@ -21,15 +22,10 @@ mortal() {
 	node "$1" "$1" 64M "cmdline = lab.run=\"modprobe adeos_citizen with=0xf; until dmesg | grep -q $met; do sleep 1; done; modprobe adeos_die shared=$shared seed=$2; sleep 100000\""
 }
 
-# where ID: the instruction at which it died
-where() {
-	vnode log "$1" | grep -a 'die: at' | tail -n 1 | sed 's/.*die: at //'
-}
-
 # awaits_death ID
 awaits_death() {
 	tries=0
-	until vnode log "$1" | grep -aq 'die: dead'; do
+	until is_dead "$1"; do
 		tries=$((tries + 1))
 		[ $tries -lt 2400 ] || {
 			vnode log "$1" | tail -n 5
@@ -45,7 +41,7 @@ cycle() {
 	mortal 3 $((seed + 2 * $1 + 1))
 	vnode start --timeout 300 node1 node3 || return 1
 	awaits_death 1 && awaits_death 3 || return 1
-	echo "# $(where 1), $(where 3)"
+	echo "# $(where 1 3)"
 	vnode kill 1 && vnode kill 3 || return 1
 	r0=$(round 0) r2=$(round 2)
 	if ! meets 0x5 "$r0" 0 || ! meets 0x5 "$r2" 2; then
@@ -56,17 +52,7 @@ cycle() {
 node 2 2 64M 'cmdline = lab.run="modprobe adeos_citizen with=0xf; sleep 100000"'
 ok 'a vnode that lives' vnode start --timeout 300 node2
 ok 'the root takes part' modprobe adeos_citizen with=0xf
-n=0
-while [ $n -lt "$cycles" ]; do
-	# Not in a subshell, as ok would: it says where they died.
-	if cycle $n; then
-		pass "two vnodes die: $(where 1), $(where 3)"
-	else
-		fail "two vnodes die: $(where 1), $(where 3)"
-		break
-	fi
-	n=$((n + 1))
-done
+deaths "$cycles" 'two vnodes die' 1 3
 unlike "$(vnode log 2)" "$splats" 'the survivor has nothing to complain about'
 like "$(vnode log 2)" 'citizen: round' 'and says something'
 

@@ -24,6 +24,8 @@ static unsigned int keep = 2;
 module_param(keep, uint, 0444);
 static unsigned long peers;
 module_param(peers, ulong, 0444);
+static bool again;		/* this vnode may have used those of the others before */
+module_param(again, bool, 0444);
 static bool slow;		/* the first time, it does not freeze in time */
 module_param(slow, bool, 0444);
 
@@ -164,7 +166,7 @@ static int open(u32 scope, unsigned int i)
 	u->bridge = adeos_bridge_open(scope, name, true, &ops, u);
 	if (IS_ERR(u->bridge))
 		return PTR_ERR(u->bridge);
-	u->first = scope != adeos_vnode_id();
+	u->first = again && scope != adeos_vnode_id();
 	nr_used++;
 	return 0;
 }
