@@ -16,7 +16,8 @@ pack_extra() {
 		gcc -m32 -static -O2 -Wall -Wextra -D_FILE_OFFSET_BITS=64 -o "$scratch/extra/sbin/traffic" \
 			"$top/tests/unit/traffic.c" &&
 		cp "$top/tests/guest/vnet-node.sh" "$scratch/extra/lab/vnet-node" &&
-		cp "$top/tests/guest/lib.sh" "$top/tests/guest/vnet.sh" "$scratch/share/" &&
+		cp "$top/tests/guest/vnet-move-node.sh" "$scratch/extra/lab/vnet-move-node" &&
+		cp "$top/tests/guest/lib.sh" "$top"/tests/guest/vnet*.sh "$scratch/share/" &&
 		(cd "$scratch/extra" && find . | cpio -o -H newc --quiet >"$scratch/extra.cpio") &&
 		gzip <"$scratch/extra.cpio" >"$scratch/share/extra.gz" &&
 		# As the initrd that it is appended to

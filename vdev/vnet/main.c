@@ -84,6 +84,8 @@ static void greeted(struct irq_work *work)
 {
 	unsigned int i;
 
+	/* The greeter's area is there; one that is still down will see it in vnet_join(). */
+	smp_mb();
 	for (i = 0; i < nr_vnets; i++)
 		if (READ_ONCE(vnets[i]->up))
 			mod_delayed_work(system_wq, &vnets[i]->work, 0);
@@ -136,12 +138,13 @@ static int vnet_stop(struct net_device *dev)
 	mutex_unlock(&vn->lock);
 	irq_work_sync(&kick_work);
 	irq_work_sync(&greet_work);
-	cancel_delayed_work_sync(&vn->work);
 	for (i = 0; i < vn->nr_queues; i++) {
 		vnet_rx_stop(&vn->queue[i]);
 		vnet_tx_stop(&vn->queue[i]);
 	}
 	vnet_part(vn);
+	/* It does nothing any more; now nobody is left, either, who could queue it. */
+	cancel_delayed_work_sync(&vn->work);
 	return 0;
 }
 
@@ -215,6 +218,7 @@ static int create_interface(const char *name)
 	vn->id = adeos_vnode_id();
 	vn->nr_queues = nr;
 	mutex_init(&vn->lock);
+	mutex_init(&vn->map_lock);
 	seqlock_init(&vn->learned_lock);
 	INIT_DELAYED_WORK(&vn->work, vnet_look_around);
 	init_queues(vn);

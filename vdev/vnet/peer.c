@@ -3,7 +3,12 @@
  * Who is in the network: one's own receive area, and those of the others.
  *
  * All of this runs in process context.  vn->lock is taken before the
- * nanokernel's own lock, so what the nanokernel calls back takes none.
+ * nanokernel's own lock, so what the nanokernel calls back does not take it;
+ * vn->map_lock is taken behind both.
+ *
+ * An area may be moved at any time from when it is open.  Whoever touches one is in
+ * a read section, of RCU or with bottom halves off, or holds vn->map_lock, and has
+ * looked whether it is frozen.
  */
 #include <linux/slab.h>
 
@@ -12,7 +17,7 @@
 
 #define LOOK_AGAIN	(5 * HZ)	/* without having been rung */
 #define LOST		(3 * HZ)	/* for so long a wire stands still */
-#define JOIN_AGAIN	(HZ / 8)	/* until this vnode is a member of the cluster */
+#define JOIN_AGAIN	(HZ / 8)	/* until this vnode is a member, or an area is not moved */
 
 static void set_port(struct wire_port *port, struct vnet_header *h, u32 index, u32 ring_size)
 {
@@ -31,28 +36,37 @@ static void set_receivers(struct vnet *vn, struct vnet_header *h)
 		set_port(&vn->queue[i].receiver.port, h, i, vnet_ring_size);
 }
 
+/* Expedited: all other users of the area wait for this one. */
 static void own_freeze(struct adeos_bridge *b, void *priv)
 {
 	struct vnet *vn = priv;
 
+	mutex_lock(&vn->map_lock);
 	WRITE_ONCE(vn->frozen, true);
+	mutex_unlock(&vn->map_lock);
 	/* Whoever has seen it running is in a read section. */
-	synchronize_net();
+	synchronize_rcu_expedited();
 }
 
 static void own_thaw(struct adeos_bridge *b, void *priv)
 {
 	struct vnet *vn = priv;
 
+	mutex_lock(&vn->map_lock);
 	set_receivers(vn, adeos_bridge_addr(b));
 	/* Release: pairs with vnet_running(). */
 	smp_store_release(&vn->frozen, false);
+	mutex_unlock(&vn->map_lock);
 	vnet_kick();
 }
 
 static void own_gone(struct adeos_bridge *b, void *priv)
 {
-	/* It is this vnode that has destroyed it. */
+	struct vnet *vn = priv;
+
+	/* If not, it is this vnode that has destroyed it. */
+	if (READ_ONCE(vn->up))
+		netdev_err(vn->dev, "the receive area is lost: it must be taken down and up\n");
 }
 
 static const struct adeos_bridge_ops own_ops = {
@@ -78,20 +92,19 @@ static void fill_area(struct vnet *vn, struct vnet_header *h)
 		vn->queue[i].seen = 0;
 		wire_sleep(&vn->queue[i].receiver);
 	}
-	WRITE_ONCE(vn->frozen, false);
 	/* Release: pairs with vnet_running(). */
 	smp_store_release(&vn->running, true);
 	/* Release: pairs with read_header(), in another vnode. */
 	smp_store_release(&h->magic, VNET_MAGIC);
 }
 
-static int create_area(struct vnet *vn)
+static int open_area(struct vnet *vn)
 {
 	struct adeos_bridge_spec spec = {
 		.name = vn->name,
 		.size = PAGE_SIZE + vn->nr_queues * vnet_ring_size,
 		.allowed = ~0ULL,
-		.flags = ADEOS_BRIDGE_PINNED,
+		.flags = ADEOS_BRIDGE_MOVABLE,
 	};
 	struct adeos_bridge *b;
 	int ret = adeos_bridge_create(&spec);
@@ -99,6 +112,7 @@ static int create_area(struct vnet *vn)
 	/* It can be there: a request whose answer was lost was carried out. */
 	if (ret && ret != -EEXIST)
 		return ret;
+	WRITE_ONCE(vn->frozen, false);
 	b = adeos_bridge_open(vn->id, vn->name, true, &own_ops, vn);
 	if (IS_ERR(b))
 		return PTR_ERR(b);
@@ -107,8 +121,23 @@ static int create_area(struct vnet *vn)
 		return -EEXIST;
 	}
 	vn->bridge = b;
-	fill_area(vn, adeos_bridge_addr(b));
 	return 0;
+}
+
+/* -EAGAIN while it is being moved */
+static int create_area(struct vnet *vn)
+{
+	int ret = vn->bridge ? 0 : open_area(vn);
+
+	if (ret)
+		return ret;
+	mutex_lock(&vn->map_lock);
+	if (vn->frozen)
+		ret = -EAGAIN;
+	else
+		fill_area(vn, adeos_bridge_addr(vn->bridge));
+	mutex_unlock(&vn->map_lock);
+	return ret;
 }
 
 /* The others' */
@@ -117,20 +146,24 @@ static void peer_freeze(struct adeos_bridge *b, void *priv)
 {
 	struct vnet_peer *p = priv;
 
+	mutex_lock(&p->vn->map_lock);
 	WRITE_ONCE(p->frozen, true);
+	mutex_unlock(&p->vn->map_lock);
 	/* Who transmits is in a read section. */
-	synchronize_net();
+	synchronize_rcu_expedited();
 }
 
 static void peer_thaw(struct adeos_bridge *b, void *priv)
 {
 	struct vnet_peer *p = priv;
-	u32 i, ring_size = p->port[0].size;
+	u32 i;
 
+	mutex_lock(&p->vn->map_lock);
 	for (i = 0; i < p->nr_ports; i++)
-		set_port(&p->port[i], adeos_bridge_addr(b), i, ring_size);
+		set_port(&p->port[i], adeos_bridge_addr(b), i, p->port[i].size);
 	/* Release: pairs with send_to(); the ports come before it. */
 	smp_store_release(&p->frozen, false);
+	mutex_unlock(&p->vn->map_lock);
 }
 
 static void peer_gone(struct adeos_bridge *b, void *priv)
@@ -173,6 +206,7 @@ static int read_header(struct vnet_peer *p, struct vnet_header *h, size_t size)
 	return 0;
 }
 
+/* -EBUSY while it is being moved; -EAGAIN: its owner will ring when it is complete */
 static struct vnet_peer *open_peer(struct vnet *vn, u32 id)
 {
 	struct vnet_peer *p = kzalloc(sizeof(*p), GFP_KERNEL);
@@ -184,10 +218,14 @@ static struct vnet_peer *open_peer(struct vnet *vn, u32 id)
 	p->id = id;
 	p->bridge = adeos_bridge_open(id, vn->name, true, &peer_ops, p);
 	if (IS_ERR(p->bridge)) {
-		ret = PTR_ERR(p->bridge);
+		/* It is being moved. */
+		ret = PTR_ERR(p->bridge) == -EAGAIN ? -EBUSY : PTR_ERR(p->bridge);
 		goto free;
 	}
-	ret = read_header(p, adeos_bridge_addr(p->bridge), adeos_bridge_size(p->bridge));
+	mutex_lock(&vn->map_lock);
+	ret = p->frozen ? -EBUSY : read_header(p, adeos_bridge_addr(p->bridge),
+					       adeos_bridge_size(p->bridge));
+	mutex_unlock(&vn->map_lock);
 	if (!ret)
 		return p;
 	if (ret == -EPROTO)
@@ -238,11 +276,11 @@ static void remove_peer(struct vnet *vn, struct vnet_peer *p)
 	kfree(p);
 }
 
-/* Opens those that have come, and closes those that have gone. */
-static void look_for_peers(struct vnet *vn)
+/* Opens those that have come, and closes those that have gone: true if one is being moved. */
+static bool look_for_peers(struct vnet *vn)
 {
+	bool left = false, moving = false;
 	struct vnet_peer *p;
-	bool left = false;
 	u32 id;
 
 	for (id = 0; id < ADEOS_MAX_VNODES; id++) {
@@ -259,6 +297,8 @@ static void look_for_peers(struct vnet *vn)
 		p = open_peer(vn, id);
 		if (!IS_ERR(p))
 			add_peer(vn, p);
+		else if (PTR_ERR(p) == -EBUSY)
+			moving = true;
 	}
 	if (vnet_members(vn))
 		netif_carrier_on(vn->dev);
@@ -267,6 +307,7 @@ static void look_for_peers(struct vnet *vn)
 	/* What was set aside for those who have left */
 	if (left)
 		vnet_kick();
+	return moving;
 }
 
 /*
@@ -318,20 +359,19 @@ void vnet_look_around(struct work_struct *work)
 	struct vnet *vn = container_of(to_delayed_work(work), struct vnet, work);
 	unsigned long again = LOOK_AGAIN;
 	bool late = false;
-	int ret = 0;
 
 	mutex_lock(&vn->lock);
 	if (!vn->up)
 		goto out;
-	if (!vn->bridge) {
-		ret = create_area(vn);
-		if (ret) {
+	if (!vn->running) {
+		if (create_area(vn)) {
 			again = JOIN_AGAIN;
 			goto out;
 		}
 		late = true;
 	}
-	look_for_peers(vn);
+	if (look_for_peers(vn))
+		again = JOIN_AGAIN;
 	look_at_wires(vn);
 	if (late)
 		adeos_portal_ring_set(~BIT_ULL(vn->id), PORTAL_VNET_HELLO);
@@ -346,26 +386,30 @@ out:
  * @vn: the interface
  *
  * Context: process, sleeps.
- * Return: 0, also if this vnode is no member of the cluster yet: then it joins
- * as soon as it is; negative errno.
+ * Return: 0, also if this vnode is no member of the cluster yet, or its area is
+ * being moved: then it joins as soon as it can; negative errno.
  */
 int vnet_join(struct vnet *vn)
 {
+	unsigned long again = JOIN_AGAIN;
 	int ret;
 
 	mutex_lock(&vn->lock);
 	ret = create_area(vn);
-	if (!ret || ret == -ENOTCONN)
+	if (!ret || ret == -ENOTCONN || ret == -EAGAIN)
 		WRITE_ONCE(vn->up, true);
 	if (!ret) {
+		/* Up, then look: who greets sees the one, or is seen by the other; greeted(). */
+		smp_mb();
 		/* The area comes first: of two that come at once, one sees the other. */
-		look_for_peers(vn);
+		if (!look_for_peers(vn))
+			again = LOOK_AGAIN;
 		adeos_portal_ring_set(~BIT_ULL(vn->id), PORTAL_VNET_HELLO);
 	}
 	if (vn->up)
-		queue_delayed_work(system_wq, &vn->work, ret ? JOIN_AGAIN : LOOK_AGAIN);
+		queue_delayed_work(system_wq, &vn->work, again);
 	mutex_unlock(&vn->lock);
-	return ret == -ENOTCONN ? 0 : ret;
+	return vn->up ? 0 : ret;
 }
 
 /**

@@ -157,6 +157,7 @@ struct vnet_learned {
  * @id: this vnode's ID
  * @life: drawn whenever it is brought up
  * @lock: protects @bridge and changes of @peers
+ * @map_lock: areas are not moved while it is held; see peer.c
  * @up: between ndo_open and ndo_stop; changes under @lock
  * @bridge: its receive area, or NULL as long as it has none
  * @running: the receivers are set up
@@ -176,6 +177,7 @@ struct vnet {
 	u32 id;
 	u32 life;
 	struct mutex lock;	/* see above */
+	struct mutex map_lock;	/* see above */
 	bool up;
 	struct adeos_bridge *bridge;
 	bool running;

@@ -1,0 +1,30 @@
+#!/bin/sh
+# What runs in a vnode of vnet-move.sh, whose number is $1: traffic to the others, round
+# by round, and in vnode 2 the second interface goes down and up.
+self=$1 other=$((3 - $1))
+modprobe vnet networks=Ethernet,storage
+for net in 0 1; do
+	ip link set vnet$net up
+	ip addr add 10.$net.0.$((100 + self))/24 dev vnet$net
+done
+traffic serve &
+echo 'node is up'
+if [ "$self" = 2 ]; then
+	n=0
+	while n=$((n + 1)); do
+		ip link set vnet1 down
+		ip link set vnet1 up
+		[ $((n % 20)) != 0 ] || echo "down and up $n times"
+		sleep 0.1
+	done &
+fi
+n=0
+while n=$((n + 1)); do
+	for address in 10.0.0.$((100 + other)) 10.0.0.100; do
+		if traffic tcp $address 3 2; then
+			echo "round $n is right"
+		else
+			echo "round $n to $address is wrong"
+		fi
+	done
+done
