@@ -9,6 +9,7 @@
 #include <linux/delay.h>
 #include <linux/hrtimer.h>
 #include <linux/irq_work.h>
+#include <linux/kprobes.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/prandom.h>
@@ -366,11 +367,52 @@ static void test_errors(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, adeos_domain_unregister(dom), 0);
 }
 
+#ifdef CONFIG_KPROBES
+/* Instructions that use a flag, and one that does not */
+extern const u8 probe_stall[], probe_read[], probe_test[], probe_cli[], probe_pushf[], probe_other[];
+
+asm(".pushsection .text, \"ax\"\n"
+    "probe_stall:	andb $0xfd, %fs:adeos_irq_state+1\n"
+    "probe_read:	movl %fs:adeos_irq_state, %eax\n"
+    "probe_test:	testl $0x200, %fs:adeos_irq_state\n"
+    "probe_cli:	cli\n"
+    "probe_pushf:	pushf\n"
+    "probe_other:	movl %fs:this_cpu_off, %eax\n"
+    "	ret\n"
+    ".popsection");
+
+static int try_probe(const u8 *where)
+{
+	struct kprobe probe = { .addr = (kprobe_opcode_t *)where };
+	int ret = register_kprobe(&probe);
+
+	if (!ret)
+		unregister_kprobe(&probe);
+	return ret;
+}
+
+static void test_probes(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, try_probe(probe_stall), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, try_probe(probe_read), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, try_probe(probe_test), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, try_probe(probe_cli), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, try_probe(probe_pushf), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, try_probe(probe_other), 0);
+}
+#else
+static void test_probes(struct kunit *test)
+{
+	kunit_skip(test, "a kernel without kprobes");
+}
+#endif
+
 static struct kunit_case pipeline_cases[] = {
 	KUNIT_CASE(test_ahead),
 	KUNIT_CASE(test_verdicts),
 	KUNIT_CASE(test_stage),
 	KUNIT_CASE(test_errors),
+	KUNIT_CASE(test_probes),
 	KUNIT_CASE_SLOW(test_storm),
 	{ }
 };
