@@ -7,4 +7,5 @@
 
 guest_test --debug --cpus 4 --timeout 14400 die.sh "${SEED:-$(date +%j%H%M)}" "${CYCLES:-156}"
 guest_test --debug --cpus 4 --memory 456M --timeout 14400 die-move.sh "${SEED:-$(date +%j%H%M)}" "${CYCLES:-48}"
+guest_test --debug --cpus 3 --timeout 7200 die-boot.sh "${SEED:-$(date +%j%H%M)}" "${BOOTS:-40}"
 done_testing
