@@ -57,34 +57,72 @@ static void scribble_ring(struct wire_port *port)
 			   get_random_u32());
 }
 
+/* It may be moved, though not by those who are scribbled over. */
+static DEFINE_MUTEX(in_place);
+static bool frozen;
+
+static void freeze(struct adeos_bridge *b, void *priv)
+{
+	mutex_lock(&in_place);
+	frozen = true;
+	mutex_unlock(&in_place);
+}
+
+static void thaw(struct adeos_bridge *b, void *priv)
+{
+	mutex_lock(&in_place);
+	frozen = false;
+	mutex_unlock(&in_place);
+}
+
+static void gone(struct adeos_bridge *b, void *priv)
+{
+}
+
+static const struct adeos_bridge_ops ops = {
+	.freeze	= freeze,
+	.thaw	= thaw,
+	.gone	= gone,
+};
+
+static void scribble(struct adeos_bridge *b, struct wire_sender *s, u32 round)
+{
+	struct vnet_header *h = adeos_bridge_addr(b);
+	struct wire_port port = {
+		.wire = &h->wire[0],
+		.ring = (u8 *)h + PAGE_SIZE,
+		.size = h->ring_size,
+	};
+
+	local_bh_disable();
+	publish_lie(&port, s);
+	if (round % 4 == 1)
+		scribble_ring(&port);
+	if (round % 16 == 3)
+		scribble_word(&port);
+	/* At the end, a word that names nobody */
+	if (round == rounds)
+		WRITE_ONCE(port.wire->carrier, 0xffffffff);
+	local_bh_enable();
+}
+
 static int __init scribble_init(void)
 {
-	struct adeos_bridge *b = adeos_bridge_open(victim, network, true, NULL, NULL);
-	struct vnet_header *h;
+	struct adeos_bridge *b = adeos_bridge_open(victim, network, true, &ops, NULL);
 	struct wire_sender s;
-	struct wire_port port;
-	u32 round;
+	u32 round = 0;
 
 	if (IS_ERR(b))
 		return PTR_ERR(b);
-	h = adeos_bridge_addr(b);
-	port.wire = &h->wire[0];
-	port.ring = (u8 *)h + PAGE_SIZE;
-	port.size = h->ring_size;
 	wire_sender_init(&s, adeos_vnode_id(), 0x777777, get_random_u32());
-	for (round = 0; round < rounds; round++) {
-		local_bh_disable();
-		publish_lie(&port, &s);
-		if (round % 4 == 1)
-			scribble_ring(&port);
-		if (round % 16 == 3)
-			scribble_word(&port);
-		local_bh_enable();
+	while (round < rounds) {
+		mutex_lock(&in_place);
+		if (!frozen)
+			scribble(b, &s, ++round);
+		mutex_unlock(&in_place);
 		if (round % 16 == 0)
 			usleep_range(1000, 2000);
 	}
-	/* It is over: a position that can be. */
-	WRITE_ONCE(port.wire->carrier, 0xffffffff);
 	adeos_bridge_close(b);
 	pr_info("adeos: scribbled over vnode %u\n", victim);
 	return 0;

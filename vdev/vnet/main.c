@@ -42,23 +42,23 @@ static void queue_kicked(void *napi)
 
 static void kick_interface(struct vnet *vn)
 {
+	bool running = vnet_running(vn);
 	struct vnet_queue *q;
 	u32 i;
 
-	if (!vnet_running(vn))
-		return;
 	for (i = 0; i < vn->nr_queues; i++) {
 		q = &vn->queue[i];
-		if (wire_must_poll(&q->receiver) || READ_ONCE(q->aside))
+		if (READ_ONCE(q->aside) || (running && wire_must_poll(&q->receiver)))
 			schedule_queue(q);
 	}
 }
 
 static void kicked(struct irq_work *work)
 {
-	unsigned int i;
+	/* Acquire: pairs with add_interface(). */
+	unsigned int i, nr = smp_load_acquire(&nr_vnets);
 
-	for (i = 0; i < nr_vnets; i++)
+	for (i = 0; i < nr; i++)
 		kick_interface(vnets[i]);
 }
 
@@ -82,11 +82,12 @@ static void rung(unsigned int portal, u64 from, void *cookie)
 
 static void greeted(struct irq_work *work)
 {
-	unsigned int i;
+	/* Acquire: pairs with add_interface(). */
+	unsigned int i, nr = smp_load_acquire(&nr_vnets);
 
 	/* The greeter's area is there; one that is still down will see it in vnet_join(). */
 	smp_mb();
-	for (i = 0; i < nr_vnets; i++)
+	for (i = 0; i < nr; i++)
 		if (READ_ONCE(vnets[i]->up))
 			mod_delayed_work(system_wq, &vnets[i]->work, 0);
 }
@@ -197,6 +198,24 @@ static void init_queues(struct vnet *vn)
 	}
 }
 
+/* Portals are bound already: kicked() and greeted() may look at any time. */
+static void add_interface(struct vnet *vn)
+{
+	vnets[nr_vnets] = vn;
+	smp_store_release(&nr_vnets, nr_vnets + 1);	/* pairs with both */
+}
+
+/* On return, only the caller has the last @nr of them. */
+static void remove_interfaces(unsigned int nr)
+{
+	WRITE_ONCE(nr_vnets, nr_vnets - nr);
+	irq_work_sync(&kick_work);
+	irq_work_sync(&greet_work);
+	/* A kick that is on its way to another CPU comes before this, or with it. */
+	kick_all_cpus_sync();
+	synchronize_rcu();
+}
+
 static int create_interface(const char *name)
 {
 	u32 i, nr = min_t(u32, num_online_cpus(), VNET_QUEUES);
@@ -228,10 +247,10 @@ static int create_interface(const char *name)
 	dev->ethtool_ops = &vnet_ethtool_ops;
 	netif_carrier_off(dev);
 	/* Before it is registered: somebody may bring it up at once. */
-	vnets[nr_vnets++] = vn;
+	add_interface(vn);
 	ret = register_netdev(dev);
 	if (ret) {
-		nr_vnets--;
+		remove_interfaces(1);
 		free_netdev(dev);
 	}
 	return ret;
@@ -239,16 +258,13 @@ static int create_interface(const char *name)
 
 static void destroy_interfaces(void)
 {
-	unsigned int i;
+	unsigned int i, nr = nr_vnets;
 
-	for (i = nr_vnets; i--;)
+	for (i = nr; i--;)
 		unregister_netdev(vnets[i]->dev);
-	irq_work_sync(&kick_work);
-	irq_work_sync(&greet_work);
-	/* Then no CPU has a kick to handle any more. */
-	synchronize_rcu();
-	while (nr_vnets)
-		free_netdev(vnets[--nr_vnets]->dev);
+	remove_interfaces(nr);
+	while (nr)
+		free_netdev(vnets[--nr]->dev);
 }
 
 static int create_interfaces(void)

@@ -64,8 +64,8 @@ static void own_gone(struct adeos_bridge *b, void *priv)
 {
 	struct vnet *vn = priv;
 
-	/* If not, it is this vnode that has destroyed it. */
-	if (READ_ONCE(vn->up))
+	/* If not, it is this vnode that has destroyed it, or an old one. */
+	if (READ_ONCE(vn->up) && b == vn->bridge)
 		netdev_err(vn->dev, "the receive area is lost: it must be taken down and up\n");
 }
 
@@ -98,6 +98,22 @@ static void fill_area(struct vnet *vn, struct vnet_header *h)
 	smp_store_release(&h->magic, VNET_MAGIC);
 }
 
+/*
+ * One is there: the root did not answer when it was to be made, or to be destroyed.
+ * Others may be using it as what it was, so it must go.  -EAGAIN: it does.
+ */
+static int end_old_area(struct vnet *vn)
+{
+	struct adeos_bridge *b = adeos_bridge_open(vn->id, vn->name, true, &own_ops, vn);
+	int ret;
+
+	if (IS_ERR(b))
+		return PTR_ERR(b);
+	ret = adeos_bridge_destroy(b);
+	adeos_bridge_close(b);
+	return ret ?: -EAGAIN;
+}
+
 static int open_area(struct vnet *vn)
 {
 	struct adeos_bridge_spec spec = {
@@ -107,19 +123,11 @@ static int open_area(struct vnet *vn)
 		.flags = ADEOS_BRIDGE_MOVABLE,
 	};
 	struct adeos_bridge *b;
-	int ret = adeos_bridge_create(&spec);
 
-	/* It can be there: a request whose answer was lost was carried out. */
-	if (ret && ret != -EEXIST)
-		return ret;
 	WRITE_ONCE(vn->frozen, false);
-	b = adeos_bridge_open(vn->id, vn->name, true, &own_ops, vn);
+	b = adeos_bridge_make(&spec, &own_ops, vn);
 	if (IS_ERR(b))
-		return PTR_ERR(b);
-	if (adeos_bridge_size(b) < spec.size) {
-		adeos_bridge_close(b);
-		return -EEXIST;
-	}
+		return PTR_ERR(b) == -EEXIST ? end_old_area(vn) : PTR_ERR(b);
 	vn->bridge = b;
 	return 0;
 }
@@ -288,6 +296,11 @@ static bool look_for_peers(struct vnet *vn)
 			continue;
 		p = get_peer(vn, id);
 		if (p && READ_ONCE(p->gone)) {
+			/* Then its carrier could not be taken away. */
+			if (READ_ONCE(vn->frozen)) {
+				moving = true;
+				continue;
+			}
 			remove_peer(vn, p);
 			left = true;
 			p = NULL;

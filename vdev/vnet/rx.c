@@ -140,14 +140,17 @@ int vnet_poll(struct napi_struct *napi, int budget)
 	u64 wanted;
 	int done;
 
+	/* netpoll, which may have interrupted a transmission */
+	if (!budget)
+		return 0;
 	vnet_tx_retry(q);
-	if (!vnet_running(vn) || !budget) {
-		if (budget)
-			napi_complete_done(napi, 0);
+	if (!vnet_running(vn)) {
+		napi_complete_done(napi, 0);
 		return 0;
 	}
 	done = receive_some(q, budget);
-	wanted = wire_make_room(&q->receiver) & vnet_members(vn);
+	/* Also of those whose areas this vnode has not opened yet */
+	wanted = wire_make_room(&q->receiver) & ~BIT_ULL(vn->id);
 	if (wanted)
 		adeos_portal_ring_set(wanted, PORTAL_VNET);
 	if (done == budget)

@@ -60,7 +60,8 @@ static void copy_frame(const struct wire_port *port, const struct wire_frame *fr
  */
 static int send_to(struct vnet_queue *q, struct vnet_peer *p, struct sk_buff *skb)
 {
-	struct wire_port *port = &p->port[q->index % p->nr_ports];
+	u32 index = q->index % p->nr_ports;
+	struct wire_port *port = &p->port[index];
 	struct wire_frame frame = { .length = skb->len, .from = q->vn->id };
 	union vnet_meta meta = { };
 	int ret;
@@ -85,8 +86,8 @@ static int send_to(struct vnet_queue *q, struct vnet_peer *p, struct sk_buff *sk
 		q->counts.tx_rings++;
 		adeos_portal_ring(p->id, PORTAL_VNET);
 	}
-	if (likely(!ret) && unlikely(READ_ONCE(p->stuck)))
-		WRITE_ONCE(p->stuck, false);
+	if (likely(!ret) && unlikely(READ_ONCE(p->stuck[index])))
+		WRITE_ONCE(p->stuck[index], false);
 	return ret;
 }
 
@@ -115,7 +116,7 @@ static void wait_for_wire(struct vnet_queue *q, struct vnet_peer *p, int error)
 		q->counts.tx_full++;
 		if (READ_ONCE(p->frozen) || !wire_want_room(&p->port[q->index % p->nr_ports],
 							    q->vn->id, q->aside->len)) {
-			hrtimer_start(&q->timer, ms_to_ktime(jiffies_to_msecs(LATE)),
+			hrtimer_start(&q->timer, ms_to_ktime(jiffies_to_msecs(LATE + 1)),
 				      HRTIMER_MODE_REL);
 			return;
 		}
@@ -157,7 +158,11 @@ static void retry(struct vnet_queue *q)
 			return;
 		}
 		q->counts.tx_late++;
-		WRITE_ONCE(p->stuck, true);
+		if (ret == -ENOSPC) {
+			WRITE_ONCE(p->stuck[q->index % p->nr_ports], true);
+			/* Should it sleep nevertheless, somebody has damaged its words. */
+			adeos_portal_ring(p->id, PORTAL_VNET);
+		}
 	}
 	WRITE_ONCE(q->aside, NULL);
 	if (ret)
@@ -229,7 +234,8 @@ netdev_tx_t vnet_xmit(struct sk_buff *skb, struct net_device *dev)
 	ret = send_to(q, p, skb);
 	if (likely(!ret))
 		count_sent(q, skb);
-	else if ((ret == -ENOSPC && !READ_ONCE(p->stuck)) || ret == -EBUSY)
+	else if (ret == -EBUSY ||
+		 (ret == -ENOSPC && !READ_ONCE(p->stuck[q->index % p->nr_ports])))
 		set_aside(q, p, skb, ret);
 	else
 		count_lost(q, skb, ret);

@@ -68,7 +68,7 @@ _Static_assert(sizeof(union vnet_meta) == sizeof_field(struct wire_frame, meta),
  * @bridge: its receive area
  * @frozen: it is being moved: @port is not to be used
  * @gone: the nanokernel says that the area is gone
- * @stuck: it does not take what is in its rings
+ * @stuck: by port: it does not take what is in its ring
  */
 struct vnet_peer {
 	struct vnet *vn;
@@ -80,7 +80,7 @@ struct vnet_peer {
 	struct adeos_bridge *bridge;
 	bool frozen;
 	bool gone;
-	bool stuck;
+	bool stuck[VNET_QUEUES];
 };
 
 /* Counters of a queue: ethtool.c has their names, in this order. */
