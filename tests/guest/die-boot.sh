@@ -9,7 +9,7 @@
 seed=$1 cycles=$2
 echo "# seed $seed"
 before=$(pools)
-node 1 1 64M 'cmdline = quiet lab.run="modprobe vcon; modprobe vnet; ip link set vnet0 up; modprobe adeos_citizen with=0xf; sleep 100000"'
+node 1 1 64M 'cmdline = lab.run="modprobe vcon; modprobe vnet; ip link set vnet0 up; modprobe adeos_citizen with=0xf; sleep 100000"'
 node 2 2 64M 'cmdline = lab.run="modprobe vnet; ip link set vnet0 up; modprobe adeos_citizen with=0xf; sleep 100000"'
 modprobe vcon
 modprobe vnet
