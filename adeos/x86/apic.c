@@ -85,6 +85,12 @@ static void cluster_send_IPI_all(int vector)
 	send_mask(cpu_online_mask, vector, -1);
 }
 
+static void cluster_send_IPI_self(int vector)
+{
+	if (!adeos_log_self(vector))
+		default_send_IPI_self(vector);
+}
+
 static void cluster_init_ldr(void)
 {
 	apic_write(APIC_DFR, APIC_DFR_CLUSTER);
@@ -113,7 +119,7 @@ static struct apic apic_cluster __ro_after_init = {
 	.send_IPI_mask_allbutself	= cluster_send_IPI_mask_allbutself,
 	.send_IPI_allbutself		= cluster_send_IPI_allbutself,
 	.send_IPI_all			= cluster_send_IPI_all,
-	.send_IPI_self			= default_send_IPI_self,
+	.send_IPI_self			= cluster_send_IPI_self,
 
 	.read				= native_apic_mem_read,
 	.write				= native_apic_mem_write,

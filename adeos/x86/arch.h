@@ -77,6 +77,7 @@ void adeos_play(const void *gate);
 DECLARE_PER_CPU(u32, adeos_irq_state);
 extern const void *adeos_linux_gates[];
 asmlinkage void adeos_open(void);
+bool adeos_log_self(u8 vector);
 
 /* ioapic.c */
 void adeos_ioapic_hold(u8 vector);

@@ -31,6 +31,7 @@ EXPORT_PER_CPU_SYMBOL(adeos_irq_state);
 DEFINE_PER_CPU(u32 [IRQLOG_VECTORS], adeos_received);
 DEFINE_PER_CPU(u32 [IRQLOG_VECTORS], adeos_logged);
 static DEFINE_PER_CPU(struct irqlog, linux_log);
+static DEFINE_PER_CPU(bool, handling);	/* stages ahead of Linux's have an interrupt */
 
 u8 adeos_vector_taken[IRQLOG_VECTORS] = { [ADEOS_PORTAL_VECTOR] = 1 };
 
@@ -100,6 +101,43 @@ noinstr void adeos_linux_log(u8 vector)
 	raw_cpu_inc(adeos_logged[vector]);
 	irqlog_put(raw_cpu_ptr(&linux_log), vector);
 	set_state(ADEOS_SLOW);
+}
+
+/*
+ * May this CPU's log be written where the caller is?  Not in what comes when the CPU's
+ * flag is off: it may have interrupted another who writes.
+ */
+static bool may_log(void)
+{
+	unsigned long nmi = preempt_count() & NMI_MASK;
+
+	/* Handlers run as in an NMI; a real one, on top of one of them, is the second. */
+	return !nmi || (nmi == NMI_OFFSET && raw_cpu_read(handling));
+}
+
+/**
+ * adeos_log_self() - interrupt this CPU's Linux without its APIC
+ * @vector: an interrupt of Linux's
+ *
+ * Where Linux's stage is stalled, as in a handler of another stage, an interrupt
+ * that Linux sends to its own CPU would come at once, only to be logged.
+ *
+ * Context: any.
+ * Return: false if the caller must send it, as the stage is open, or another one
+ * is to have it first.
+ */
+bool adeos_log_self(u8 vector)
+{
+	unsigned long flags = adeos_hard_save(), state = arch_local_save_flags();
+	bool log = !(state & (X86_EFLAGS_IF | ADEOS_BLOCKED << 8)) && may_log() &&
+		   !adeos_vector_taken[vector];
+
+	if (log) {
+		irqlog_put(raw_cpu_ptr(&linux_log), vector);
+		set_state(ADEOS_SLOW);
+	}
+	adeos_hard_restore(flags);
+	return log;
 }
 
 /**
@@ -259,7 +297,9 @@ DEFINE_IDTENTRY_RAW_ERRORCODE(adeos_interrupt)
 	if (adeos_vector_taken[vector] || arch_local_save_flags() & ADEOS_BLOCKED << 8) {
 		state = irqentry_nmi_enter(regs);
 		instrumentation_begin();
+		raw_cpu_write(handling, true);
 		adeos_domains_handle(vector);
+		raw_cpu_write(handling, false);
 		instrumentation_end();
 		state.adeos |= ADEOS_NO_KICK;	/* the log is played below */
 		irqentry_nmi_exit(regs, state);

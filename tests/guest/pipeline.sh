@@ -7,7 +7,7 @@ ipis=$1
 
 domains=/sys/kernel/adeos/domains
 is "$(ls $domains)" '' 'no domain at first'
-kunit adeos_pipeline_kunit 6 ipis="$ipis"
+kunit adeos_pipeline_kunit 7 ipis="$ipis"
 is "$(ls $domains)" '' 'no domain is left'
 
 # shellcheck disable=SC2016 # for another shell
@@ -16,5 +16,5 @@ vnode start --timeout 0 node1
 ok 'a vnode runs the same' vnode wait 1 --state stopped --timeout 600
 vnode log 1 >/tmp/vnode.log
 sed -n 's/\r//; s/^vnode://p' /tmp/vnode.log >/tmp/vnode.dmesg
-kunit_claims /tmp/vnode.dmesg vnode 6
+kunit_claims /tmp/vnode.dmesg vnode 7
 unlike "$(cat /tmp/vnode.log)" "$splats" 'its kernel has nothing to complain about'

@@ -271,6 +271,51 @@ static void test_storm(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, linux_handled(cpu) - before, ipis);
 }
 
+/* What a handler has seen, and what it has handed on to Linux */
+static struct {
+	unsigned int seen;
+	unsigned int worked;
+} handed;
+
+static void work_handed(struct irq_work *work)
+{
+	WRITE_ONCE(handed.worked, READ_ONCE(handed.seen));
+}
+
+static DEFINE_IRQ_WORK(handed_work, work_handed);
+
+static enum adeos_verdict hand_on(unsigned int vector, void *cookie)
+{
+	WRITE_ONCE(handed.seen, handed.seen + 1);
+	irq_work_queue(&handed_work);
+	return ADEOS_END;
+}
+
+/* Linux hears of it, whatever it was doing, and no second interrupt is needed for that. */
+static void test_hand_on(struct kunit *test)
+{
+	struct adeos_domain *dom = domain(test, "test-hand-on", 10);
+	unsigned int i, cpu = target(), nr = ipis / 10, before;
+	struct task_struct *task = kthread_create(storm_thread, NULL, "adeos-storm");
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	KUNIT_ASSERT_EQ(test, adeos_domain_take(dom, OURS, hand_on, NULL), 0);
+	kthread_bind(task, cpu);
+	storm_stop = 0;
+	wake_up_process(task);
+	before = adeos_irq_received(cpu, IRQ_WORK_VECTOR);
+	for (i = 0; i < nr; i++) {
+		send(cpu, OURS);
+		cond_resched();
+	}
+	KUNIT_EXPECT_TRUE(test, becomes(&handed.worked, nr));
+	/* Others hand on to Linux, too. */
+	KUNIT_EXPECT_LT(test, adeos_irq_received(cpu, IRQ_WORK_VECTOR) - before, nr / 2);
+	WRITE_ONCE(storm_stop, 1);
+	kthread_stop(task);
+	KUNIT_EXPECT_EQ(test, adeos_domain_unregister(dom), 0);
+}
+
 /* What is passed on reaches Linux, whatever its state; what is ended does not. */
 static void test_verdicts(struct kunit *test)
 {
@@ -414,6 +459,7 @@ static struct kunit_case pipeline_cases[] = {
 	KUNIT_CASE(test_errors),
 	KUNIT_CASE(test_probes),
 	KUNIT_CASE_SLOW(test_storm),
+	KUNIT_CASE_SLOW(test_hand_on),
 	{ }
 };
 
