@@ -7,6 +7,8 @@
  *	net back ADDRESS STREAMS SECONDS	the same, the server sends
  *	net turn ADDRESS SECONDS	µs for one byte there and back, by TCP
  *	net frames ADDRESS SECONDS	ns for a frame of 64 bytes that arrives, by UDP
+ *	net all START SECONDS ADDRESS…	bytes a second, a stream to each at once; START is in
+ *					seconds since 1970, for several clients to begin together
  *
  * Every measurement is a TCP connection: a struct request, then data, then, from who
  * received, the number of bytes or frames.  A time ends with this answer.
@@ -229,6 +231,42 @@ static void stream(const struct sockaddr_in *addr, enum what what, int streams,
 	printf("%.1f\n", (now() - start) / 1e3 / (sum / 1048576.0));
 }
 
+/* To all of them from @start on; the connections are there before. */
+static void all(unsigned long start, unsigned int seconds, char *const *addresses, int streams)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	double *rates = mmap(NULL, streams * sizeof(*rates), PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_ANONYMOUS, -1, 0), sum = 0;
+	struct timespec ts = { .tv_sec = start };
+	unsigned long long began;
+	int fds[streams], i, status;
+
+	for (i = 0; i < streams; i++) {
+		if (inet_pton(AF_INET, addresses[i], &addr.sin_addr) != 1)
+			die(addresses[i]);
+		fds[i] = reach(&addr, STREAM, seconds);
+	}
+	if (time(NULL) >= (time_t)start) {
+		fprintf(stderr, "net: not all were there at the start\n");
+		exit(1);
+	}
+	clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &ts, NULL);
+	for (i = 0; i < streams; i++) {
+		if (fork())
+			continue;
+		began = now();
+		rates[i] = send_for(fds[i], seconds);
+		rates[i] /= (now() - began) / 1e9;
+		_exit(0);
+	}
+	for (i = 0; i < streams; i++)
+		if (wait(&status) < 0 || status)
+			exit(1);
+	for (i = 0; i < streams; i++)
+		sum += rates[i];
+	printf("%.0f\n", sum);
+}
+
 static void turn(const struct sockaddr_in *addr, unsigned int seconds)
 {
 	int fd = reach(addr, TURN, seconds);
@@ -278,6 +316,8 @@ int main(int argc, char **argv)
 
 	if (!strcmp(what, "serve")) {
 		serve(argv[2]);
+	} else if (!strcmp(what, "all") && argc > 4) {
+		all(strtoul(argv[2], NULL, 10), atoi(argv[3]), argv + 4, argc - 4);
 	} else if (argc > 3 && inet_pton(AF_INET, argv[2], &addr.sin_addr) == 1) {
 		if (!strcmp(what, "stream") && argc == 5)
 			stream(&addr, STREAM, atoi(argv[3]), atoi(argv[4]));

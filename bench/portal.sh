@@ -45,10 +45,12 @@ awk '!($1 in best) || $2 < best[$1] { best[$1] = $2 }
 		printf "%s\t%s\tns\t%s%s\n", what, best[name] ? best[name] : "none", best[base], goal
 	}
 	END {
-		line("answer in a bridge, target idle", "echo", "call", "\t1.0")
+		line("answer in a bridge, target asleep", "echo_asleep", "call_asleep", "\t1.0")
+		line("the same, target just idle", "echo_idle", "call_idle", "\t1.0")
 		line("the same, target busy", "echo_busy", "call_busy", "\t1.0")
 		line("the same, target stalled", "echo_stalled", "call_busy", "\t1.0")
-		line("ringing back, target idle", "ping", "call", "")
+		line("ringing back, target asleep", "ping_asleep", "call_asleep", "")
+		line("the same, target just idle", "ping_idle", "call_idle", "")
 		line("the same, target busy", "ping_busy", "call_busy", "")
 		line("the same, target stalled", "ping_stalled", "call_busy", "")
 	}' "$share/results"

@@ -94,6 +94,20 @@ LINES
 wrong broken 3 '' 'a benchmark that fails'
 wrong nothing 2 'lab: bench: there is no bench/nothing.sh' 'no such benchmark'
 
+# One that takes a number
+cat >"$scratch/bench/nodes.sh" <<'NODES'
+#!/bin/sh
+printf '%s vnodes\t1\tus\n' "$1"
+NODES
+chmod +x "$scratch/bench/nodes.sh"
+run_bench net --nodes 4
+is "$status:$errors:$(value nodes '.results[0].case')" '0::"4 vnodes"' 'bench net --nodes 4'
+for number in '' 1 17 x; do
+	# shellcheck disable=SC2086 # may be none
+	run_bench net --nodes $number
+	is "$status:$errors" '2:lab: bench: net --nodes: a number of vnodes is missing, 2 to 16' "bench net --nodes $number"
+done
+
 # bench pipeline, with a lab that only prints
 
 mkdir -p "$scratch/tools" "$scratch/build/kernel" "$scratch/build/kernel-plain"

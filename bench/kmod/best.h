@@ -3,6 +3,7 @@
 #ifndef _BENCH_BEST_H
 #define _BENCH_BEST_H
 
+#include <linux/delay.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 
@@ -11,22 +12,27 @@
 
 #define BEST_BATCHES	200
 #define BEST_TRIPS	10	/* in a batch */
+#define BEST_REST	500	/* microseconds in which an idle CPU halts */
 
 /*
- * Nanoseconds for a round trip in the best batch, or 0 if one has failed.  From
- * the TSC, as Linux uses another clock when it finds that the host is busy.
+ * Nanoseconds for a round trip in the best batch, or 0 if one has failed; before each,
+ * the other side has time to fall asleep.  From the TSC, as Linux uses another clock when
+ * it finds that the host is busy.
  */
-static u64 best_ns(int (*trip)(void))
+static u64 best_ns(int (*trip)(void), unsigned int rest_us)
 {
+	u64 start, sum, best = ~0ULL;
 	unsigned int batch, i;
-	u64 start, best = ~0ULL;
 
 	for (batch = 0; batch < BEST_BATCHES; batch++) {
-		start = rdtsc_ordered();
-		for (i = 0; i < BEST_TRIPS; i++)
+		for (i = 0, sum = 0; i < BEST_TRIPS; i++) {
+			udelay(rest_us);
+			start = rdtsc_ordered();
 			if (trip())
 				return 0;
-		best = min(best, rdtsc_ordered() - start);
+			sum += rdtsc_ordered() - start;
+		}
+		best = min(best, sum);
 	}
 	return div_u64(best * 1000000, tsc_khz * BEST_TRIPS);
 }

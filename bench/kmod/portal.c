@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * How long it takes until a portal's handler in another vnode has answered, in
- * a bridge or by a portal; the other one has loaded tests/kmod/peer.c.  Its CPU is
- * idle, then busy, then its Linux has interrupts disabled.
+ * a bridge or by a portal; the other one has loaded tests/kmod/peer.c.  Its CPU sleeps, is
+ * just idle, then busy, then its Linux has interrupts disabled.
  */
 #include <linux/adeos.h>
 #include <linux/delay.h>
@@ -44,10 +44,10 @@ static int ping(void)
 	return ring_and_await(PEER_PING, &pongs);
 }
 
-static void measure(const char *state)
+static void measure(const char *state, unsigned int rest_us)
 {
-	pr_info("bench: echo%s %llu ns\n", state, best_ns(echo));
-	pr_info("bench: ping%s %llu ns\n", state, best_ns(ping));
+	pr_info("bench: echo%s %llu ns\n", state, best_ns(echo, rest_us));
+	pr_info("bench: ping%s %llu ns\n", state, best_ns(ping, rest_us));
 }
 
 /* Has the other vnode do that while it is measured. */
@@ -64,7 +64,7 @@ static void measure_while(u32 command, const char *state)
 	adeos_portal_ring(id, PEER_PORTAL);
 	while (!READ_ONCE(box->stalled))
 		msleep(20);
-	measure(state);
+	measure(state, 0);
 	/* It was so to the end, or it counts for nothing. */
 	if (READ_ONCE(box->ack) == seq)
 		pr_err("bench: it was over too early\n");
@@ -83,7 +83,8 @@ static int __init portal_init(void)
 	ret = adeos_portal_bind(PEER_PONG, pong, NULL);
 	if (!ret) {
 		box = adeos_bridge_addr(bridge);
-		measure("");
+		measure("_asleep", BEST_REST);
+		measure("_idle", 0);
 		measure_while(PEER_BUSY, "_busy");
 		measure_while(PEER_STALL, "_stalled");
 		adeos_portal_unbind(PEER_PONG);

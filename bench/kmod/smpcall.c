@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * How long smp_call_function_single() takes that waits, from one CPU to another
- * that is idle; then to one that is busy.
+ * that sleeps, to one that is just idle, then to one that is busy.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -38,14 +38,15 @@ static int __init smpcall_init(void)
 
 	/* Who loads it has bound itself to this CPU. */
 	other = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
-	pr_info("bench: call %llu ns\n", best_ns(call));
+	pr_info("bench: call_asleep %llu ns\n", best_ns(call, BEST_REST));
+	pr_info("bench: call_idle %llu ns\n", best_ns(call, 0));
 
 	task = kthread_run_on_cpu(busy, NULL, other, "bench/%u");
 	if (IS_ERR(task))
 		return PTR_ERR(task);
 	while (!READ_ONCE(is_busy))
 		msleep(20);
-	pr_info("bench: call_busy %llu ns\n", best_ns(call));
+	pr_info("bench: call_busy %llu ns\n", best_ns(call, 0));
 	kthread_stop(task);
 	return 0;
 }

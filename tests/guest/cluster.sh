@@ -61,6 +61,58 @@ ok 'and from node2 to node3' sends 2 3
 on 3 'exit 7'
 is $? 7 'the exit status comes back'
 
+# iperf3: a server for each client, as one serves one at a time
+for id in 0 1 2 3; do
+	# shellcheck disable=SC2016 # for that shell
+	on $id 'for port in 5200 5201 5202 5203; do iperf3 -s -D -p $port; done'
+done
+
+# iperf FROM TO WORD…: bytes were moved, and datagrams came in order
+iperf() {
+	iperf_from=$1 iperf_to=$2
+	shift 2
+	iperf_out=$work/iperf-$iperf_from-$iperf_to
+	on "$iperf_from" "iperf3 -J -t 5 -c node$iperf_to -p $((5200 + iperf_from)) $*" >"$iperf_out" || return
+	! grep -q '"out_of_order":[[:space:]]*[1-9]' "$iperf_out" || return
+	grep '"bits_per_second":' "$iperf_out" | awk -F '[:,]' '{ sum += $2 } END { exit !(sum > 1e6) }'
+}
+
+mbits() {
+	sed -n '/"sum_received"/,/}/s/.*"bits_per_second":[[:space:]]*\([0-9]*\).*/\1/p' "$work/iperf-$1-$2" |
+		awk '{ printf "%d Mbit/s ", $1 / 1e6 }'
+}
+
+ok 'iperf3, node1 to node2' iperf 1 2
+diag "$(mbits 1 2)"
+ok 'iperf3, back' iperf 1 2 -R
+ok 'iperf3, both ways at once' iperf 0 3 --bidir
+ok 'iperf3, 24 streams' iperf 2 3 -P 24
+ok 'iperf3, datagrams both ways' iperf 3 1 -u -b 50M --bidir
+iperf_running=
+for a in 0 1 2 3; do
+	for b in 0 1 2 3; do
+		[ $a = $b ] || {
+			iperf $a $b || echo "$a $b" >>$work/iperf-failed &
+			iperf_running="$iperf_running $!"
+		}
+	done
+done
+# shellcheck disable=SC2086 # a list
+wait $iperf_running
+is "$(cat $work/iperf-failed 2>/dev/null)" '' 'iperf3 between all pairs at once'
+diag "$(for a in 0 1 2 3; do for b in 0 1 2 3; do [ $a = $b ] || mbits $a $b; done; done)"
+
+# tcpdump
+on 1 'timeout 120 tcpdump -U -n -i vnet0 -c 4 -w /tmp/dump icmp >/tmp/dump.log 2>&1 &'
+listens() { on 1 'grep -q "listening on vnet0" /tmp/dump.log'; }
+ok 'tcpdump listens' await listens
+on 2 'ping -c 2 -q node1' >/dev/null
+dumped() { on 1 'grep -q "4 packets captured" /tmp/dump.log'; }
+ok 'it has seen enough' await dumped
+dump=$(on 1 'tcpdump -n -r /tmp/dump 2>/dev/null')
+is "$(printf '%s\n' "$dump" | grep -c 'IP 10\.0\.0\.102 > 10\.0\.0\.101: ICMP echo request')" 2 'two pings'
+is "$(printf '%s\n' "$dump" | grep -c 'IP 10\.0\.0\.101 > 10\.0\.0\.102: ICMP echo reply')" 2 'and two answers'
+
 # apt
 is "$(on 2 'command -v hello')" '' 'a package is not installed'
 ok 'apt installs it on node2' on 2 'apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y install hello'

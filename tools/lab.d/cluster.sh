@@ -75,6 +75,7 @@ cluster_command() {
 		esac
 		case $1 in
 		--debug) debug=1 ;;
+		--plain) plain=1 ;;
 		--timeout) timeout=$2 ;;
 		--share) share=$2 ;;
 		--console) console=$2 ;;
@@ -85,7 +86,7 @@ cluster_command() {
 		*) wrong_usage "cluster: unknown option $1" ;;
 		esac
 		case $1 in
-		--debug) shift ;;
+		--debug | --plain) shift ;;
 		*) shift 2 ;;
 		esac
 	done
@@ -113,7 +114,8 @@ cluster_command() {
 			quote "$@"
 			echo
 		else
-			echo 'vnode list; exec bash -l'
+			[ -n "$plain" ] || echo 'vnode list'
+			echo 'exec bash -l'
 		fi
 	} >"$machine/command"
 	# shellcheck disable=SC2034 # for machine.sh
@@ -123,7 +125,7 @@ cluster_command() {
 		extra=$(quote -drive "file=$debian/image,if=none,id=debian,format=raw,readonly=on" \
 			-device virtio-blk-pci,drive=debian)
 	}
-	say "starting a machine with $cpus CPUs and $memory of RAM, and its vnodes"
+	say "starting a machine with $cpus CPUs and $memory of RAM${plain:+, and one kernel}"
 	run_machine
 	machine_status
 }

@@ -1,0 +1,97 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# nodes.sh [N], or "tools/lab bench net --nodes N": 2, 4, … up to N (8) vnodes of one CPU each, every one with a TCP stream to
+# every other at once: what all of them move together, in time and, with --icount, in
+# instructions.  With more vnodes than the host has CPUs, the time for a MiB cannot
+# fall; what it may be is the host's share of that of two.  The better of two boots.
+set -eu
+
+bench=$(cd -- "$(dirname -- "$0")" && pwd -P)
+lab=$(dirname -- "$bench")/tools/lab
+max=${1:-8}
+share=$(mktemp -d)
+trap 'rm -rf "$share"' EXIT
+gcc -m32 -static -O2 -Wall -Wextra -D_FILE_OFFSET_BITS=64 -o "$share/net" "$bench/net.c"
+
+# nodes N SECONDS: the sum of what they say, bytes a second
+cat >"$share/nodes" <<'GUEST'
+set -e
+nodes=$1 seconds=$2
+mkdir -p /tmp/conf /tmp/extra/lab
+cp /mnt/host/net /tmp/extra/lab/
+cat >/tmp/extra/lab/serve <<'NODE'
+modprobe vcon
+vnode agent </dev/null &
+modprobe vnet
+ip addr add 10.9.0.$(sed -n 's/.*vnode=\([0-9]*\).*/\1/p' /proc/cmdline)/24 dev vnet0
+ip link set vnet0 up
+/lab/net serve
+NODE
+(cd /tmp/extra && find . | cpio -o -H newc 2>/dev/null) >/tmp/extra.cpio
+cat /tmp/extra.cpio /boot/initrd.img >/tmp/initrd.img
+export VNODE_CONF_DIR=/tmp/conf
+modprobe vcon
+ids=$(seq "$nodes")
+names=
+for id in $ids; do
+	printf '[vnode]\nid = %s\ncpus = %s\nmemory = 96M\nkernel = /boot/vmlinuz\ninitrd = /tmp/initrd.img\ncmdline = lab.run="sh /lab/serve"\n' \
+		"$id" "$id" >/tmp/conf/n"$id".conf
+	names="$names n$id"
+done
+vnode start --timeout 600 $names >&2
+for id in $ids; do
+	until vnode log "$id" | grep -q 'net: ready'; do sleep 0.2; done
+	addresses="${addresses-} 10.9.0.$id"
+done
+start=$(($(date +%s) + 10))
+for id in $ids; do
+	others=$(echo "$addresses " | sed "s/ 10\.9\.0\.$id / /")
+	vnode exec "$id" -- /lab/net all $start "$seconds" $others >/tmp/rate"$id" &
+	running="${running-} $!"
+done
+for pid in $running; do
+	wait "$pid"
+done
+for id in $ids; do
+	cat /tmp/rate"$id"
+done | awk -v n="$nodes" '{ sum += $1 } END { if (NR == n) printf "%d %.1f\n", n, 1e6 * 1048576 / sum }'
+GUEST
+
+run() {
+	"$lab" exec "$@" </dev/null
+}
+
+"$lab" exec -- true </dev/null
+numbers=
+n=2
+while [ $n -lt "$max" ]; do
+	numbers="$numbers $n"
+	n=$((n * 2))
+done
+numbers="$numbers $max"
+for n in $numbers; do
+	set -- --cpus $((n + 1)) --memory $((n * 110 + 512))M --timeout 900 --share "$share" -- sh /mnt/host/nodes "$n"
+	for _ in 1 2; do
+		run "$@" 5 | sed 's/^/time /'
+	done
+	run --icount "$@" 1 | sed 's/^/work /'
+done >"$share/results"
+awk -v numbers="$numbers" -v cores="$(nproc)" '
+	{ key = $1 " " $2 }
+	!(key in best) || $3 < best[key] { best[key] = $3 }
+	function value(kind, n) {
+		return (kind " " n) in best ? best[kind " " n] : "none"
+	}
+	function least(a, b) {
+		return a < b ? a : b
+	}
+	END {
+		last = split(numbers, number, " ")
+		for (i = 1; i <= last; i++) {
+			n = number[i]
+			printf "%d vnodes\t%s\tus/MiB\t%s\t%s\n", n, value("time", n),
+				value("time", 2) * least(2, cores) / least(n, cores), "1.0"
+		}
+		for (i = 1; (n = number[i]); i++)
+			printf "%d vnodes, work\t%s\t1000 instr./MiB\t%s\t\n", n, value("work", n), value("work", 2)
+	}' "$share/results"
