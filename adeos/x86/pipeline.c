@@ -104,15 +104,18 @@ noinstr void adeos_linux_log(u8 vector)
 }
 
 /*
- * May this CPU's log be written where the caller is?  Not in what comes when the CPU's
- * flag is off: it may have interrupted another who writes.
+ * Is the log looked at behind the caller, and does nobody else write it now?
+ * @flags: the CPU's
  */
-static bool may_log(void)
+static bool may_log(unsigned long flags)
 {
 	unsigned long nmi = preempt_count() & NMI_MASK;
 
 	/* Handlers run as in an NMI; a real one, on top of one of them, is the second. */
-	return !nmi || (nmi == NMI_OFFSET && raw_cpu_read(handling));
+	if (nmi)
+		return nmi == NMI_OFFSET && raw_cpu_read(handling);
+	/* On the way to sleep and to user mode, the last look may be over: the APIC wakes. */
+	return flags & X86_EFLAGS_IF;
 }
 
 /**
@@ -129,7 +132,7 @@ static bool may_log(void)
 bool adeos_log_self(u8 vector)
 {
 	unsigned long flags = adeos_hard_save(), state = arch_local_save_flags();
-	bool log = !(state & (X86_EFLAGS_IF | ADEOS_BLOCKED << 8)) && may_log() &&
+	bool log = !(state & (X86_EFLAGS_IF | ADEOS_BLOCKED << 8)) && may_log(flags) &&
 		   !adeos_vector_taken[vector];
 
 	if (log) {

@@ -59,7 +59,7 @@ static void scribble_ring(struct wire_port *port)
 
 /* It may be moved, though not by those who are scribbled over. */
 static DEFINE_MUTEX(in_place);
-static bool frozen;
+static bool frozen, ended;
 
 static void freeze(struct adeos_bridge *b, void *priv)
 {
@@ -77,6 +77,7 @@ static void thaw(struct adeos_bridge *b, void *priv)
 
 static void gone(struct adeos_bridge *b, void *priv)
 {
+	WRITE_ONCE(ended, true);
 }
 
 static const struct adeos_bridge_ops ops = {
@@ -115,12 +116,12 @@ static int __init scribble_init(void)
 	if (IS_ERR(b))
 		return PTR_ERR(b);
 	wire_sender_init(&s, adeos_vnode_id(), 0x777777, get_random_u32());
-	while (round < rounds) {
+	while (round < rounds && !READ_ONCE(ended)) {
 		mutex_lock(&in_place);
 		if (!frozen)
 			scribble(b, &s, ++round);
 		mutex_unlock(&in_place);
-		if (round % 16 == 0)
+		if (READ_ONCE(frozen) || round % 16 == 0)
 			usleep_range(1000, 2000);
 	}
 	adeos_bridge_close(b);

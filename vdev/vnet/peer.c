@@ -65,8 +65,10 @@ static void own_gone(struct adeos_bridge *b, void *priv)
 	struct vnet *vn = priv;
 
 	/* If not, it is this vnode that has destroyed it, or an old one. */
-	if (READ_ONCE(vn->up) && b == vn->bridge)
-		netdev_err(vn->dev, "the receive area is lost: it must be taken down and up\n");
+	if (!READ_ONCE(vn->up) || b != vn->bridge)
+		return;
+	WRITE_ONCE(vn->lost, true);
+	netdev_err(vn->dev, "the receive area is lost: it must be taken down and up\n");
 }
 
 static const struct adeos_bridge_ops own_ops = {
@@ -98,6 +100,14 @@ static void fill_area(struct vnet *vn, struct vnet_header *h)
 	smp_store_release(&h->magic, VNET_MAGIC);
 }
 
+/* A program may have made a bridge of that name, too. */
+static int check_old_area(const struct vnet_header *h)
+{
+	u32 magic = READ_ONCE(h->magic);
+
+	return !magic || magic == VNET_MAGIC ? 0 : -EEXIST;
+}
+
 /*
  * One is there: the root did not answer when it was to be made, or to be destroyed.
  * Others may be using it as what it was, so it must go.  -EAGAIN: it does.
@@ -108,10 +118,14 @@ static int end_old_area(struct vnet *vn)
 	int ret;
 
 	if (IS_ERR(b))
-		return PTR_ERR(b);
-	ret = adeos_bridge_destroy(b);
+		return PTR_ERR(b) == -ENOENT ? -EAGAIN : PTR_ERR(b);
+	mutex_lock(&vn->map_lock);
+	ret = vn->frozen ? -EAGAIN : check_old_area(adeos_bridge_addr(b));
+	mutex_unlock(&vn->map_lock);
+	if (!ret)
+		ret = adeos_bridge_destroy(b) ?: -EAGAIN;
 	adeos_bridge_close(b);
-	return ret ?: -EAGAIN;
+	return ret;
 }
 
 static int open_area(struct vnet *vn)
@@ -125,6 +139,7 @@ static int open_area(struct vnet *vn)
 	struct adeos_bridge *b;
 
 	WRITE_ONCE(vn->frozen, false);
+	WRITE_ONCE(vn->lost, false);
 	b = adeos_bridge_make(&spec, &own_ops, vn);
 	if (IS_ERR(b))
 		return PTR_ERR(b) == -EEXIST ? end_old_area(vn) : PTR_ERR(b);
@@ -279,7 +294,9 @@ static void remove_peer(struct vnet *vn, struct vnet_peer *p)
 	RCU_INIT_POINTER(vn->peers[p->id], NULL);
 	synchronize_net();
 	vnet_forget(vn, p->id);
-	recover_from(vn, p);
+	/* Perhaps only its area could not be mapped again, and it transmits: is_lost(). */
+	if (!READ_ONCE(p->frozen))
+		recover_from(vn, p);
 	adeos_bridge_close(p->bridge);
 	kfree(p);
 }
@@ -297,11 +314,14 @@ static bool look_for_peers(struct vnet *vn)
 		p = get_peer(vn, id);
 		if (p && READ_ONCE(p->gone)) {
 			/* Then its carrier could not be taken away. */
-			if (READ_ONCE(vn->frozen)) {
+			if (READ_ONCE(vn->frozen) && !READ_ONCE(vn->lost)) {
 				moving = true;
 				continue;
 			}
 			remove_peer(vn, p);
+			/* In between, after all: is_lost() is to look soon. */
+			if (READ_ONCE(vn->frozen) && !READ_ONCE(vn->lost))
+				moving = true;
 			left = true;
 			p = NULL;
 		}

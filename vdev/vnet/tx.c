@@ -114,8 +114,8 @@ static void wait_for_wire(struct vnet_queue *q, struct vnet_peer *p, int error)
 
 	if (error == -ENOSPC) {
 		q->counts.tx_full++;
-		if (READ_ONCE(p->frozen) || !wire_want_room(&p->port[q->index % p->nr_ports],
-							    q->vn->id, q->aside->len)) {
+		/* In the same read section as the attempt, so it has not been moved. */
+		if (!wire_want_room(&p->port[q->index % p->nr_ports], q->vn->id, q->aside->len)) {
 			hrtimer_start(&q->timer, ms_to_ktime(jiffies_to_msecs(LATE + 1)),
 				      HRTIMER_MODE_REL);
 			return;

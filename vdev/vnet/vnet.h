@@ -162,6 +162,7 @@ struct vnet_learned {
  * @bridge: its receive area, or NULL as long as it has none
  * @running: the receivers are set up
  * @frozen: but are not to be used: the area is being moved
+ * @lost: and will not be thawed
  * @work: looks who is there
  * @recovered: how often a wire was taken from a dead sender
  * @members: a bit for each of @peers that is set
@@ -182,6 +183,7 @@ struct vnet {
 	struct adeos_bridge *bridge;
 	bool running;
 	bool frozen;
+	bool lost;
 	struct delayed_work work;
 	unsigned long recovered;
 	u32 members[2];
