@@ -74,7 +74,12 @@ iperf() {
 	iperf_out=$work/iperf-$iperf_from-$iperf_to
 	on "$iperf_from" "iperf3 -J -t 5 -c node$iperf_to -p $((5200 + iperf_from)) $*" >"$iperf_out" || return
 	! grep -q '"out_of_order":[[:space:]]*[1-9]' "$iperf_out" || return
-	grep '"bits_per_second":' "$iperf_out" | awk -F '[:,]' '{ sum += $2 } END { exit !(sum > 1e6) }'
+	case " $* " in
+	*' -u '*) grep '"lost_percent":' "$iperf_out" ;;
+	*) sed -n '/"sum_received/,/}/p' "$iperf_out" | grep '"bits_per_second":' ;;
+	esac | awk -F '[:,]' -v udp="$(printf '%s' "$*" | grep -c -e -u)" '
+		{ n++; if (udp ? $2 >= 50 : $2 < 1e6) bad = 1 }
+		END { exit bad || !n }'
 }
 
 mbits() {

@@ -9,11 +9,16 @@
 seed=$1 cycles=$2
 echo "# seed $seed"
 before=$(pools)
-node 1 1 64M 'cmdline = lab.run="modprobe vcon; modprobe vnet; ip link set vnet0 up; modprobe adeos_citizen with=0xf; sleep 100000"'
-node 2 2 64M 'cmdline = lab.run="modprobe vnet; ip link set vnet0 up; modprobe adeos_citizen with=0xf; sleep 100000"'
+# net ID: its network, with traffic to the root from the first moment on
+net() {
+	echo "modprobe vnet; ip link set vnet0 up; ip addr add 10.0.0.10$1/24 dev vnet0; ping -q -A 10.0.0.100 >/dev/null &"
+}
+node 1 1 64M "cmdline = lab.run=\"modprobe vcon; $(net 1) modprobe adeos_citizen with=0xf; sleep 100000\""
+node 2 2 64M "cmdline = lab.run=\"$(net 2) modprobe adeos_citizen with=0xf; sleep 100000\""
 modprobe vcon
 modprobe vnet
 ip link set vnet0 up
+ip addr add 10.0.0.100/24 dev vnet0
 ok 'a vnode that lives' vnode start --timeout 300 node2
 ok 'the root takes part' modprobe adeos_citizen with=0xf
 
@@ -34,7 +39,8 @@ cycle() {
 	diag "killed after $when s"
 	vnode start --timeout 0 node1 && sleep "$when" && vnode kill 1 || return
 	r0=$(round 0) r2=$(round 2)
-	meets 0x5 "$r0" 0 && meets 0x5 "$r2" 2
+	unlike "$(vnode log 1)" "$splats" 'it had nothing to complain about' &&
+		meets 0x5 "$r0" 0 && meets 0x5 "$r2" 2 && await ping -c 1 -W 5 -q 10.0.0.102
 }
 n=0
 while [ $n -lt "$cycles" ]; do
@@ -44,6 +50,7 @@ done
 unlike "$(vnode log 2)" "$splats" 'the survivor has nothing to complain about'
 ok 'it is started once more' vnode start --timeout 300 node1
 ok 'and joins' meets 0x7 "$(round 0)" 0
+ok 'with its network' await ping -c 1 -W 5 -q 10.0.0.101
 
 vnode kill 1
 vnode kill 2

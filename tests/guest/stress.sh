@@ -44,8 +44,12 @@ claims() {
 ok 'the vnode ends it, too' ended
 claims root /run/root.log
 claims vnode $log
-unlike "$(cat $log)" "$splats" 'the vnode has nothing to complain about' ||
-	diag "$(grep -m 1 -A 80 -E "$splats" $log)"
+# kernel_says: its log, without what stress-ng says, which warns, too
+kernel_says() {
+	grep -v 'stress: ' $log
+}
+unlike "$(kernel_says)" "$splats" 'the vnode has nothing to complain about' ||
+	diag "$(kernel_says | grep -m 1 -A 80 -E "$splats")"
 
 # Every interrupt that waited had come before, and nobody was sent nonsense.
 # waited ID: sum of those that were logged; fails if there are more of a vector than were received
@@ -66,5 +70,5 @@ ok 'the vnode beats' await_beat 1
 ok 'the vnode stops' vnode stop --timeout 300 1
 wait $follower
 is "$(state 1)" stopped 'it was not killed'
-unlike "$(cat $log)" "$splats" 'and it had nothing to complain about at the end'
+unlike "$(kernel_says)" "$splats" 'and it had nothing to complain about at the end'
 restored "$before" 'all memory is back'

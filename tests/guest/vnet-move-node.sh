@@ -10,11 +10,13 @@ done
 traffic serve &
 echo 'node is up'
 if [ "$self" = 2 ]; then
-	n=0
-	while n=$((n + 1)); do
+	ups=0
+	while :; do
 		ip link set vnet1 down
-		ip link set vnet1 up
-		[ $((n % 20)) != 0 ] || echo "down and up $n times"
+		if ip link set vnet1 up; then
+			ups=$((ups + 1))
+			[ $((ups % 20)) != 0 ] || echo "down and up $ups times"
+		fi
 		sleep 0.1
 	done &
 fi
