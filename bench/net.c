@@ -7,8 +7,9 @@
  *	net back ADDRESS STREAMS SECONDS	the same, the server sends
  *	net turn ADDRESS SECONDS	µs for one byte there and back, by TCP
  *	net frames ADDRESS SECONDS	ns for a frame of 64 bytes that arrives, by UDP
- *	net all START SECONDS ADDRESS…	bytes a second, a stream to each at once; START is in
- *					seconds since 1970, for several clients to begin together
+ *	net all START SECONDS ADDRESS…	bytes, a stream to each at once, and seconds until all
+ *					have arrived; START is in seconds since 1970, for
+ *					several clients to begin together
  *
  * Every measurement is a TCP connection: a struct request, then data, then, from who
  * received, the number of bytes or frames.  A time ends with this answer.
@@ -235,10 +236,9 @@ static void stream(const struct sockaddr_in *addr, enum what what, int streams,
 static void all(unsigned long start, unsigned int seconds, char *const *addresses, int streams)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(PORT) };
-	double *rates = mmap(NULL, streams * sizeof(*rates), PROT_READ | PROT_WRITE,
-			     MAP_SHARED | MAP_ANONYMOUS, -1, 0), sum = 0;
+	unsigned long long *counts = mmap(NULL, streams * sizeof(*counts), PROT_READ | PROT_WRITE,
+					  MAP_SHARED | MAP_ANONYMOUS, -1, 0), sum = 0;
 	struct timespec ts = { .tv_sec = start };
-	unsigned long long began;
 	int fds[streams], i, status;
 
 	for (i = 0; i < streams; i++) {
@@ -254,17 +254,16 @@ static void all(unsigned long start, unsigned int seconds, char *const *addresse
 	for (i = 0; i < streams; i++) {
 		if (fork())
 			continue;
-		began = now();
-		rates[i] = send_for(fds[i], seconds);
-		rates[i] /= (now() - began) / 1e9;
+		counts[i] = send_for(fds[i], seconds);
 		_exit(0);
 	}
 	for (i = 0; i < streams; i++)
 		if (wait(&status) < 0 || status)
 			exit(1);
+	clock_gettime(CLOCK_REALTIME, &ts);
 	for (i = 0; i < streams; i++)
-		sum += rates[i];
-	printf("%.0f\n", sum);
+		sum += counts[i];
+	printf("%llu %.3f\n", sum, ts.tv_sec - (double)start + ts.tv_nsec / 1e9);
 }
 
 static void turn(const struct sockaddr_in *addr, unsigned int seconds)

@@ -106,6 +106,7 @@ machine_status() {
 make_machine_folder() {
 	machine=$(mktemp -d "${TMPDIR:-/tmp}/lab.XXXXXX")
 	helpers=
+	qemu=
 	trap end_machine EXIT
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
@@ -117,6 +118,7 @@ make_machine_folder() {
 }
 
 end_machine() {
+	[ -z "$qemu" ] || kill "$qemu" 2>/dev/null || :
 	# shellcheck disable=SC2086 # a list
 	[ -z "$helpers" ] || kill $helpers 2>/dev/null || :
 	[ -z "$console" ] || cp "$machine/console" "$console"
@@ -172,7 +174,7 @@ run_machine() {
 	quote qemu-system-i386 "$@" >"$machine/qemu"
 
 	# Is standard input open at all?
-	if ! { : <&0; } 2>/dev/null; then
+	if ! (exec 3<&0) 2>/dev/null; then
 		exec </dev/null
 	fi
 	relay=
@@ -195,7 +197,14 @@ run_machine() {
 	fi
 
 	qemu_status=0
-	timeout --foreground -k 5 "$timeout" qemu-system-i386 "$@" 2>"$machine/qemu.stderr" || qemu_status=$?
+	# In the background, whose standard input would be /dev/null, so that a hangup ends
+	# the machine, too: it may come to this shell alone, which then need only wait.
+	exec 3<&0
+	timeout --foreground -k 5 "$timeout" qemu-system-i386 "$@" 2>"$machine/qemu.stderr" <&3 3<&- &
+	qemu=$!
+	exec 3<&-
+	wait "$qemu" || qemu_status=$?
+	qemu=
 	grep -v 'terminating on signal 15' "$machine/qemu.stderr" >&2 || :
 	if [ -n "$relay" ]; then
 		kill "$alive"
