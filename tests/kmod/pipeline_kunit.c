@@ -414,17 +414,18 @@ static void test_errors(struct kunit *test)
 
 #ifdef CONFIG_KPROBES
 /* Instructions that use a flag, and one that does not */
-extern const u8 probe_stall[], probe_read[], probe_test[], probe_cli[], probe_pushf[], probe_other[];
+extern const u8 probe_stall[], probe_read[], probe_test[];
+extern const u8 probe_cli[], probe_pushf[], probe_other[];
 
-asm(".pushsection .text, \"ax\"\n"
-    "probe_stall:	andb $0xfd, %fs:adeos_irq_state+1\n"
-    "probe_read:	movl %fs:adeos_irq_state, %eax\n"
-    "probe_test:	testl $0x200, %fs:adeos_irq_state\n"
-    "probe_cli:	cli\n"
-    "probe_pushf:	pushf\n"
-    "probe_other:	movl %fs:this_cpu_off, %eax\n"
-    "	ret\n"
-    ".popsection");
+__asm__(".pushsection .text, \"ax\"\n"
+	"probe_stall:	andb $0xfd, %fs:adeos_irq_state+1\n"
+	"probe_read:	movl %fs:adeos_irq_state, %eax\n"
+	"probe_test:	testl $0x200, %fs:adeos_irq_state\n"
+	"probe_cli:	cli\n"
+	"probe_pushf:	pushf\n"
+	"probe_other:	movl %fs:this_cpu_off, %eax\n"
+	"	ret\n"
+	".popsection");
 
 static int try_probe(const u8 *where)
 {
