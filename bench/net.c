@@ -7,9 +7,9 @@
  *	net back ADDRESS STREAMS SECONDS	the same, the server sends
  *	net turn ADDRESS SECONDS	µs for one byte there and back, by TCP
  *	net frames ADDRESS SECONDS	ns for a frame of 64 bytes that arrives, by UDP
- *	net all START SECONDS ADDRESS…	bytes, a stream to each at once, and seconds until all
- *					have arrived; START is in seconds since 1970, for
- *					several clients to begin together
+ *	net all START SECONDS ADDRESS…	bytes, a stream to each at once, and seconds until
+ *					all have arrived; START is in seconds since 1970,
+ *					for several clients to begin together
  *
  * Every measurement is a TCP connection: a struct request, then data, then, from who
  * received, the number of bytes or frames.  A time ends with this answer.
@@ -233,7 +233,8 @@ static void stream(const struct sockaddr_in *addr, enum what what, int streams,
 }
 
 /* To all of them from @start on; the connections are there before. */
-static void all(unsigned long start, unsigned int seconds, char *const *addresses, int streams)
+static void stream_to_all(unsigned long start, unsigned int seconds, char *const *addresses,
+			  int streams)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(PORT) };
 	unsigned long long *counts = mmap(NULL, streams * sizeof(*counts), PROT_READ | PROT_WRITE,
@@ -316,7 +317,7 @@ int main(int argc, char **argv)
 	if (!strcmp(what, "serve")) {
 		serve(argv[2]);
 	} else if (!strcmp(what, "all") && argc > 4) {
-		all(strtoul(argv[2], NULL, 10), atoi(argv[3]), argv + 4, argc - 4);
+		stream_to_all(strtoul(argv[2], NULL, 10), atoi(argv[3]), argv + 4, argc - 4);
 	} else if (argc > 3 && inet_pton(AF_INET, argv[2], &addr.sin_addr) == 1) {
 		if (!strcmp(what, "stream") && argc == 5)
 			stream(&addr, STREAM, atoi(argv[3]), atoi(argv[4]));

@@ -414,8 +414,8 @@ static void test_errors(struct kunit *test)
 
 #ifdef CONFIG_KPROBES
 /* Instructions that use a flag, and one that does not */
-extern const u8 probe_stall[], probe_read[], probe_test[];
-extern const u8 probe_cli[], probe_pushf[], probe_other[];
+asmlinkage void probe_stall(void), probe_read(void), probe_test(void);
+asmlinkage void probe_cli(void), probe_pushf(void), probe_other(void);
 
 __asm__(".pushsection .text, \"ax\"\n"
 	"probe_stall:	andb $0xfd, %fs:adeos_irq_state+1\n"
@@ -427,7 +427,7 @@ __asm__(".pushsection .text, \"ax\"\n"
 	"	ret\n"
 	".popsection");
 
-static int try_probe(const u8 *where)
+static int try_probe(void (*where)(void))
 {
 	struct kprobe probe = { .addr = (kprobe_opcode_t *)where };
 	int ret = register_kprobe(&probe);
