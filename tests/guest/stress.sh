@@ -12,7 +12,7 @@ printf '%s\n' stress-node.sh stress-exclude | cpio -o -H newc >>initrd.img 2>/de
 cat /boot/initrd.img >>initrd.img
 (cd / && cpio -idu 2>/dev/null) <stress.cpio
 
-node 1 2,3 448M "cmdline = rcupdate.rcu_cpu_stall_timeout=120 lab.run=\"sh /stress-node.sh $1 $2 backwards\""
+node 1 2,3 448M "cmdline = rcupdate.rcu_cpu_stall_timeout=120 rodata=off lab.run=\"sh /stress-node.sh $1 $2 backwards\""
 sed -i "s|^initrd = .*|initrd = $PWD/initrd.img|" $conf/node1.conf
 before=$(pools)
 ok 'the vnode starts' vnode start --timeout 300 node1
