@@ -14,5 +14,5 @@ stress() {
 	# On a machine shared with others, 21 seconds are not much.  And pages of modules stay
 	# writable: where a large page is split to make some read-only, DEBUG_VIRTUAL, which
 	# looks into the page tables without a lock, may take the one for the other.
-	guest_test --append "rcupdate.rcu_cpu_stall_timeout=120 rodata=off" --debug --cpus 4 --root-cpus 0,1 --memory 2G --root-memory 512M --timeout "$3" stress.sh "$1" "$2"
+	guest_test --append rcupdate.rcu_cpu_stall_timeout=120 --append rodata=off --debug --cpus 4 --root-cpus 0,1 --memory 2G --root-memory 512M --timeout "$3" stress.sh "$1" "$2"
 }

@@ -427,7 +427,7 @@ __asm__(".pushsection .text, \"ax\"\n"
 	"	ret\n"
 	".popsection");
 
-static int try_probe(void (*where)(void))
+static int try_probe(asmlinkage void (*where)(void))
 {
 	struct kprobe probe = { .addr = (kprobe_opcode_t *)where };
 	int ret = register_kprobe(&probe);
