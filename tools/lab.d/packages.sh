@@ -31,8 +31,14 @@ LIST
 	done
 }
 
+# A name without an architecture is the host's: for dpkg, it is any.
 is_installed() {
-	[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+	case $1 in
+	*:*) installed_for=${1#*:} ;;
+	*) installed_for=$(dpkg --print-architecture) ;;
+	esac
+	dpkg-query -W -f='${Architecture} ${db:Status-Status}\n' "$1" 2>/dev/null |
+		grep -qx -e "$installed_for installed" -e 'all installed'
 }
 
 # The i386 busybox is only unpacked into build/, since installing it would
