@@ -12,7 +12,7 @@ printf '%s\n' stress-node.sh stress-exclude | cpio -o -H newc >>initrd.img 2>/de
 cat /boot/initrd.img >>initrd.img
 (cd / && cpio -idu 2>/dev/null) <stress.cpio
 
-node 1 2,3 448M "cmdline = rcupdate.rcu_cpu_stall_timeout=120 rodata=off lab.run=\"sh /stress-node.sh $1 $2 backwards\""
+node 1 2,3 448M "cmdline = rcupdate.rcu_cpu_stall_timeout=120 rodata=off lab.run=\"setsid sh /stress-node.sh $1 $2 backwards\""
 sed -i "s|^initrd = .*|initrd = $PWD/initrd.img|" $conf/node1.conf
 before=$(pools)
 ok 'the vnode starts' vnode start --timeout 300 node1
@@ -20,7 +20,8 @@ rm initrd.img
 # All of it, since it is longer than the memory that it is kept in
 vnode log -f 1 >$log &
 follower=$!
-sh stress-node.sh "$1" "$2" >/run/root.log 2>&1
+# In a session of its own: one of the stressors hangs up the terminal that it has.
+setsid sh stress-node.sh "$1" "$2" >/run/root.log 2>&1
 
 # ended: the vnode is through, too.  It is waited for as long as it lives.
 ended() {
