@@ -4,13 +4,11 @@
  * patch "x86/kprobes: no probes on what uses an interrupt flag".
  */
 #include <linux/kprobes.h>
-#include <linux/percpu.h>
 
 #include <asm/insn.h>
 
+#include "arch.h"
 #include "common.h"
-
-DECLARE_PER_CPU(u32, adeos_irq_state);
 
 static bool is_in_state(const struct insn_field *address)
 {

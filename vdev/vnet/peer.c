@@ -301,6 +301,12 @@ static void remove_peer(struct vnet *vn, struct vnet_peer *p)
 	kfree(p);
 }
 
+/* Is one's own area to be thawed? */
+static bool is_moving(const struct vnet *vn)
+{
+	return READ_ONCE(vn->frozen) && !READ_ONCE(vn->lost);
+}
+
 /* Opens those that have come, and closes those that have gone: true if one is being moved. */
 static bool look_for_peers(struct vnet *vn)
 {
@@ -314,14 +320,13 @@ static bool look_for_peers(struct vnet *vn)
 		p = get_peer(vn, id);
 		if (p && READ_ONCE(p->gone)) {
 			/* Then its carrier could not be taken away. */
-			if (READ_ONCE(vn->frozen) && !READ_ONCE(vn->lost)) {
+			if (is_moving(vn)) {
 				moving = true;
 				continue;
 			}
 			remove_peer(vn, p);
 			/* In between, after all: is_lost() is to look soon. */
-			if (READ_ONCE(vn->frozen) && !READ_ONCE(vn->lost))
-				moving = true;
+			moving |= is_moving(vn);
 			left = true;
 			p = NULL;
 		}

@@ -41,6 +41,12 @@ static struct vnet_peer *find_peer(struct vnet *vn, const u8 *mac)
 	return vnet_find_learned(vn, mac);
 }
 
+/* Which of a peer's wires a queue transmits on: always the same one, so a flow stays in order */
+static u32 port_index(const struct vnet_queue *q, const struct vnet_peer *p)
+{
+	return q->index % p->nr_ports;
+}
+
 static void copy_frame(const struct wire_port *port, const struct wire_frame *frame,
 		       const struct sk_buff *skb)
 {
@@ -60,7 +66,7 @@ static void copy_frame(const struct wire_port *port, const struct wire_frame *fr
  */
 static int send_to(struct vnet_queue *q, struct vnet_peer *p, struct sk_buff *skb)
 {
-	u32 index = q->index % p->nr_ports;
+	u32 index = port_index(q, p);
 	struct wire_port *port = &p->port[index];
 	struct wire_frame frame = { .length = skb->len, .from = q->vn->id };
 	union vnet_meta meta = { };
@@ -115,7 +121,7 @@ static void wait_for_wire(struct vnet_queue *q, struct vnet_peer *p, int error)
 	if (error == -ENOSPC) {
 		q->counts.tx_full++;
 		/* In the same read section as the attempt, so it has not been moved. */
-		if (!wire_want_room(&p->port[q->index % p->nr_ports], q->vn->id, q->aside->len)) {
+		if (!wire_want_room(&p->port[port_index(q, p)], q->vn->id, q->aside->len)) {
 			hrtimer_start(&q->timer, ms_to_ktime(jiffies_to_msecs(LATE + 1)),
 				      HRTIMER_MODE_REL);
 			return;
@@ -159,7 +165,7 @@ static void retry(struct vnet_queue *q)
 		}
 		q->counts.tx_late++;
 		if (ret == -ENOSPC) {
-			WRITE_ONCE(p->stuck[q->index % p->nr_ports], true);
+			WRITE_ONCE(p->stuck[port_index(q, p)], true);
 			/* Should it sleep nevertheless, somebody has damaged its words. */
 			adeos_portal_ring(p->id, PORTAL_VNET);
 		}
@@ -235,7 +241,7 @@ netdev_tx_t vnet_xmit(struct sk_buff *skb, struct net_device *dev)
 	if (likely(!ret))
 		count_sent(q, skb);
 	else if (ret == -EBUSY ||
-		 (ret == -ENOSPC && !READ_ONCE(p->stuck[q->index % p->nr_ports])))
+		 (ret == -ENOSPC && !READ_ONCE(p->stuck[port_index(q, p)])))
 		set_aside(q, p, skb, ret);
 	else
 		count_lost(q, skb, ret);
