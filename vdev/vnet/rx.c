@@ -28,6 +28,22 @@ static struct page *alloc_piece(struct vnet_queue *q, u32 *offset, u32 *bytes)
 	return dev_alloc_page();
 }
 
+static void copy_out(const struct wire_port *port, u32 at, void *to, u32 length)
+{
+	u32 bytes;
+	u8 *from;
+
+	if (!vnet_wide_begin(length)) {
+		wire_copy(port, at, to, length);
+		return;
+	}
+	for (; length; length -= bytes, at += bytes, to += bytes) {
+		bytes = wire_span(port, at, length, &from);
+		vnet_wide_copy(to, from, bytes);
+	}
+	vnet_wide_end();
+}
+
 /* What does not fit into the skb's head goes to pages. */
 static bool copy_pages(struct vnet_queue *q, struct sk_buff *skb, u32 at, u32 length)
 {
@@ -41,7 +57,7 @@ static bool copy_pages(struct vnet_queue *q, struct sk_buff *skb, u32 at, u32 le
 		if (unlikely(!page))
 			return false;
 		bytes = min(length, truesize);
-		wire_copy(&q->receiver.port, at, page_address(page) + offset, bytes);
+		copy_out(&q->receiver.port, at, page_address(page) + offset, bytes);
 		skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, page, offset, bytes, truesize);
 	}
 	return true;

@@ -47,17 +47,44 @@ static u32 port_index(const struct vnet_queue *q, const struct vnet_peer *p)
 	return q->index % p->nr_ports;
 }
 
-static void copy_frame(const struct wire_port *port, const struct wire_frame *frame,
-		       const struct sk_buff *skb)
+static void copy_bits(const struct wire_port *port, u32 at, const struct sk_buff *skb)
 {
-	u32 at = wire_body(frame), done = 0, bytes;
-	u8 *addr;
+	u32 done, bytes;
+	u8 *to;
 
-	while (done < frame->length) {
-		bytes = wire_span(port, at + done, frame->length - done, &addr);
-		skb_copy_bits(skb, done, addr, bytes);
-		done += bytes;
+	for (done = 0; done < skb->len; done += bytes) {
+		bytes = wire_span(port, at + done, skb->len - done, &to);
+		skb_copy_bits(skb, done, to, bytes);
 	}
+}
+
+static void copy_piece(const struct wire_port *port, u32 at, const void *from, u32 length)
+{
+	u32 bytes;
+	u8 *to;
+
+	for (; length; length -= bytes, at += bytes, from += bytes) {
+		bytes = wire_span(port, at, length, &to);
+		vnet_wide_copy(to, from, bytes);
+	}
+}
+
+static void copy_frame(const struct wire_port *port, const struct wire_frame *frame,
+		       struct sk_buff *skb)
+{
+	struct skb_seq_state pieces;
+	u32 done, bytes;
+	const u8 *from;
+
+	/* skb_seq_read() does not find lists within lists. */
+	if (skb_has_frag_list(skb) || !vnet_wide_begin(frame->length)) {
+		copy_bits(port, wire_body(frame), skb);
+		return;
+	}
+	skb_prepare_seq_read(skb, 0, frame->length, &pieces);
+	for (done = 0; (bytes = skb_seq_read(done, &from, &pieces)); done += bytes)
+		copy_piece(port, wire_body(frame) + done, from, bytes);
+	vnet_wide_end();
 }
 
 /*

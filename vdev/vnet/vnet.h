@@ -229,6 +229,11 @@ int vnet_poll(struct napi_struct *napi, int budget);
 int vnet_rx_start(struct vnet_queue *q);
 void vnet_rx_stop(struct vnet_queue *q);
 
+/* copy_x86.c */
+bool vnet_wide_begin(u32 length);
+void vnet_wide_copy(void *to, const void *from, u32 bytes);
+void vnet_wide_end(void);
+
 /* learn.c */
 void vnet_learn(struct vnet *vn, const u8 *mac, u32 from);
 struct vnet_peer *vnet_find_learned(struct vnet *vn, const u8 *mac);

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Copying frames between one's own memory and a wire.
+ *
+ * The copies are most of what a large frame costs.  Where the processor says that
+ * its string instructions are fast (ERMS), nothing beats memcpy(), which is made of
+ * them.  Where it does not, SSE moves eight bytes at a time and not four, and cares as
+ * little how they are aligned: docs/vnet.md has what that gains.
+ */
+#include <linux/string.h>
+#include <asm/cpufeature.h>
+#include <asm/fpu/api.h>
+
+#include "vnet.h"
+
+#define WIDE_MIN	2048	/* bytes: for less, saving the registers costs what the moves gain */
+#define BLOCK		128	/* bytes: all registers that there are with 32 bits */
+
+/**
+ * vnet_wide_begin() - may bytes be copied by wide moves, and should they?
+ * @length: how many, in all
+ *
+ * Context: softirq, or bottom halves off.  If true, nothing may sleep until
+ * vnet_wide_end().
+ * Return: false if memcpy() is to be used.
+ */
+bool vnet_wide_begin(u32 length)
+{
+	if (length < WIDE_MIN || static_cpu_has(X86_FEATURE_ERMS) ||
+	    !static_cpu_has(X86_FEATURE_XMM) || !irq_fpu_usable())
+		return false;
+	/* None of the control words needs to be set: a move looks at none. */
+	kernel_fpu_begin_mask(0);
+	return true;
+}
+
+/**
+ * vnet_wide_end() - all is copied
+ *
+ * Context: after vnet_wide_begin().
+ */
+void vnet_wide_end(void)
+{
+	kernel_fpu_end();
+}
+
+/* Halves of registers: processors without ERMS split an unaligned MOVUPS, or do worse. */
+static void copy_block(void *to, const void *from)
+{
+	asm volatile("movlps (%1), %%xmm0; movhps 8(%1), %%xmm0\n\t"
+		     "movlps 16(%1), %%xmm1; movhps 24(%1), %%xmm1\n\t"
+		     "movlps 32(%1), %%xmm2; movhps 40(%1), %%xmm2\n\t"
+		     "movlps 48(%1), %%xmm3; movhps 56(%1), %%xmm3\n\t"
+		     "movlps 64(%1), %%xmm4; movhps 72(%1), %%xmm4\n\t"
+		     "movlps 80(%1), %%xmm5; movhps 88(%1), %%xmm5\n\t"
+		     "movlps 96(%1), %%xmm6; movhps 104(%1), %%xmm6\n\t"
+		     "movlps 112(%1), %%xmm7; movhps 120(%1), %%xmm7\n\t"
+		     "movlps %%xmm0, (%0); movhps %%xmm0, 8(%0)\n\t"
+		     "movlps %%xmm1, 16(%0); movhps %%xmm1, 24(%0)\n\t"
+		     "movlps %%xmm2, 32(%0); movhps %%xmm2, 40(%0)\n\t"
+		     "movlps %%xmm3, 48(%0); movhps %%xmm3, 56(%0)\n\t"
+		     "movlps %%xmm4, 64(%0); movhps %%xmm4, 72(%0)\n\t"
+		     "movlps %%xmm5, 80(%0); movhps %%xmm5, 88(%0)\n\t"
+		     "movlps %%xmm6, 96(%0); movhps %%xmm6, 104(%0)\n\t"
+		     "movlps %%xmm7, 112(%0); movhps %%xmm7, 120(%0)"
+		     : : "r" (to), "r" (from) : "memory");
+}
+
+/**
+ * vnet_wide_copy() - copy by wide moves
+ * @to: where to
+ * @from: where from; others may be writing there
+ * @bytes: how many
+ *
+ * Context: between vnet_wide_begin() and vnet_wide_end().
+ */
+void vnet_wide_copy(void *to, const void *from, u32 bytes)
+{
+	for (; bytes >= BLOCK; bytes -= BLOCK, to += BLOCK, from += BLOCK)
+		copy_block(to, from);
+	memcpy(to, from, bytes);
+}
