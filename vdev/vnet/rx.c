@@ -4,6 +4,7 @@
  */
 #include <linux/skbuff.h>
 #include <linux/virtio_net.h>
+#include <net/busy_poll.h>
 #include <net/page_pool/helpers.h>
 
 #include "../portals.h"
@@ -98,7 +99,30 @@ static bool apply_meta(struct sk_buff *skb, const struct wire_frame *frame)
 	return !virtio_net_hdr_to_skb(skb, &meta.hdr, true);
 }
 
-static void receive(struct vnet_queue *q, const struct wire_frame *frame)
+/*
+ * There is nothing to merge a lone frame with, and somebody probably waits for it:
+ * it goes past GRO.  But not if that holds something, which would have come earlier,
+ * or is told to wait for more; and not if this poll has had frames already.
+ */
+static bool is_lone(struct vnet_queue *q)
+{
+	const struct napi_struct *napi = &q->napi;
+
+	return !napi->gro_bitmask && !napi->rx_count && wire_is_empty(&q->receiver) &&
+	       !READ_ONCE(q->vn->dev->gro_flush_timeout);
+}
+
+static void pass_on(struct vnet_queue *q, struct sk_buff *skb, bool first)
+{
+	if (!first || !is_lone(q)) {
+		napi_gro_receive(&q->napi, skb);
+		return;
+	}
+	skb_mark_napi_id(skb, &q->napi);
+	netif_receive_skb(skb);
+}
+
+static void receive(struct vnet_queue *q, const struct wire_frame *frame, bool first)
 {
 	struct net_device *dev = q->vn->dev;
 	struct sk_buff *skb = copy_frame(q, frame);
@@ -119,7 +143,7 @@ static void receive(struct vnet_queue *q, const struct wire_frame *frame)
 	vnet_learn(q->vn, ((struct ethhdr *)skb->data)->h_source, frame->from);
 	skb_record_rx_queue(skb, q->index);
 	skb->protocol = eth_type_trans(skb, dev);
-	napi_gro_receive(&q->napi, skb);
+	pass_on(q, skb, first);
 }
 
 static int receive_some(struct vnet_queue *q, int budget)
@@ -132,7 +156,7 @@ static int receive_some(struct vnet_queue *q, int budget)
 		if (!ret)
 			break;
 		if (likely(ret > 0)) {
-			receive(q, &frame);
+			receive(q, &frame, !done);
 			continue;
 		}
 		q->counts.rx_bad++;

@@ -348,7 +348,13 @@ void wire_take(struct wire_receiver *r, const struct wire_frame *frame)
 	smp_store_release(&r->port.wire->tail, r->tail);
 }
 
-static bool is_empty(const struct wire_receiver *r)
+/**
+ * wire_is_empty() - is there no frame?
+ * @r: the receiver
+ *
+ * Context: any.
+ */
+bool wire_is_empty(const struct wire_receiver *r)
 {
 	return (READ_ONCE(r->port.wire->head) & ~(WIRE_ALIGN - 1)) == READ_ONCE(r->tail);
 }
@@ -372,7 +378,7 @@ static bool is_empty(const struct wire_receiver *r)
  */
 bool wire_must_poll(const struct wire_receiver *r)
 {
-	return !is_empty(r) || !READ_ONCE(r->port.wire->asleep);
+	return !wire_is_empty(r) || !READ_ONCE(r->port.wire->asleep);
 }
 
 /**
@@ -389,7 +395,7 @@ bool wire_sleep(struct wire_receiver *r)
 	WRITE_ONCE(r->port.wire->asleep, 1);
 	/* @asleep comes before the look at the head; pairs with wire_must_ring(). */
 	smp_mb();
-	if (is_empty(r))
+	if (wire_is_empty(r))
 		return true;
 	WRITE_ONCE(r->port.wire->asleep, 0);
 	return false;

@@ -176,6 +176,7 @@ bool wire_want_room(struct wire_port *port, u32 id, u32 length);
 int wire_look(struct wire_receiver *r, struct wire_frame *frame);
 void wire_copy(const struct wire_port *port, u32 at, void *to, u32 length);
 void wire_take(struct wire_receiver *r, const struct wire_frame *frame);
+bool wire_is_empty(const struct wire_receiver *r);
 bool wire_must_poll(const struct wire_receiver *r);
 bool wire_sleep(struct wire_receiver *r);
 u64 wire_make_room(struct wire_receiver *r);
