@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # nodes.sh [N], or "tools/lab bench net --nodes N": 2, 4, … up to N (8) vnodes of one
 # CPU each, every one with a TCP stream to every other at once: what all of them move
-# together, in time and, with --icount, in instructions.  With more vnodes than the host has CPUs, the time for a MiB cannot
-# fall; what it may be is the host's share of that of two.  The better of two boots.
+# together, in time and, with --icount, in instructions.  With more vnodes than the host
+# has CPUs, the time for a MiB cannot fall; what it may be is the host's share of that of
+# two.  Beside it, without a goal, as many network namespaces of one plain kernel, a CPU
+# each, on a Linux bridge.  The better of two boots.
 set -eu
 
 bench=$(cd -- "$(dirname -- "$0")" && pwd -P)
@@ -52,9 +54,50 @@ done
 for pid in $running; do
 	wait "$pid"
 done
+. /mnt/host/sum
+GUEST
+
+# spaces N SECONDS: the same for network namespaces
+cat >"$share/spaces" <<'GUEST'
+set -e
+ids=$(seq "$1")
+modprobe veth
+ip link add br0 type bridge
+ip link set br0 up
+# All pairs first: a name is free again when its interface is in another namespace.
+for id in $ids; do
+	ip link add type veth
+done
+for id in $ids; do
+	others=$(for to in $ids; do [ "$to" = "$id" ] || echo 10.9.0."$to"; done)
+	port=veth$((2 * id - 2)) node=veth$((2 * id - 1))
+	ip link set "$port" master br0
+	ip link set "$port" up
+	unshare -n taskset "$(printf '%x' $((1 << id)))" sh -c "until ip link set $node up 2>/dev/null; do sleep 0.1; done
+		ip addr add 10.9.0.$id/24 dev $node
+		/mnt/host/net serve >/tmp/ready$id &
+		until [ -e /tmp/start ]; do sleep 0.1; done
+		/mnt/host/net all \$(cat /tmp/start) $2 $(echo $others) >/tmp/rate$id" &
+	running="${running-} $!"
+	until [ "$(readlink /proc/$!/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.1; done
+	ip link set "$node" netns $!
+done
+for id in $ids; do
+	until grep -q ready /tmp/ready"$id" 2>/dev/null; do sleep 0.1; done
+done
+echo $(($(date +%s) + 10)) >/tmp/new
+mv /tmp/new /tmp/start
+for pid in $running; do
+	wait "$pid"
+done
+. /mnt/host/sum
+GUEST
+
+# Of all rates: us for a MiB
+cat >"$share/sum" <<'GUEST'
 for id in $ids; do
 	cat /tmp/rate"$id"
-done | awk -v n="$nodes" '
+done | awk -v n="$(echo $ids | wc -w)" '
 	{ sum += $1; if ($2 > last) last = $2 }
 	END { if (NR == n) printf "%d %.1f\n", n, last * 1e6 * 1048576 / sum }'
 GUEST
@@ -63,6 +106,7 @@ run() {
 	"$lab" exec "$@" </dev/null
 }
 
+"$lab" exec --plain -- true </dev/null
 "$lab" exec -- true </dev/null
 numbers=
 n=2
@@ -72,11 +116,12 @@ while [ $n -lt "$max" ]; do
 done
 numbers="$numbers $max"
 for n in $numbers; do
-	set -- --cpus $((n + 1)) --memory $((n * 110 + 512))M --timeout 900 --share "$share" -- sh /mnt/host/nodes "$n"
+	set -- --cpus $((n + 1)) --memory $((n * 110 + 512))M --timeout 900 --share "$share" -- sh
 	for _ in 1 2; do
-		run "$@" 5 | sed 's/^/time /'
+		run "$@" /mnt/host/nodes "$n" 5 | sed 's/^/time /'
+		run --plain "$@" /mnt/host/spaces "$n" 5 | sed 's/^/plain /'
 	done
-	run --icount "$@" 2 | sed 's/^/work /'
+	run --icount "$@" /mnt/host/nodes "$n" 2 | sed 's/^/work /'
 done >"$share/results"
 awk -v numbers="$numbers" -v cores="$(nproc)" '
 	{ key = $1 " " $2 }
@@ -94,6 +139,8 @@ awk -v numbers="$numbers" -v cores="$(nproc)" '
 			printf "%d vnodes\t%s\tus/MiB\t%s\t%s\n", n, value("time", n),
 				value("time", 2) * least(2, cores) / least(n, cores), "1.0"
 		}
+		for (i = 1; (n = number[i]); i++)
+			printf "%d namespaces\t%s\tus/MiB\t%s\t\n", n, value("plain", n), value("plain", 2)
 		for (i = 1; (n = number[i]); i++)
 			printf "%d vnodes, work\t%s\t1000 instr./MiB\t%s\t\n", n, value("work", n), value("work", 2)
 	}' "$share/results"
