@@ -72,6 +72,35 @@ no_splat "$console" 'nor on a larger machine'
 lab_exec --plain --memory 3G -- sh -c 'sed -n "s/^\([0-9a-f]*\)-\([0-9a-f]*\) : System RAM/\2/p" /proc/iomem | tail -n 1'
 ok "RAM reaches beyond 2.5 GiB: 0x$output" test "$((0x${output:-0}))" -gt "$((0xa0000000))"
 
+# Its terminal hangs up, or somebody ends it
+
+# within_minutes COMMAND…: it succeeds in the end
+within_minutes() {
+	for _ in $(seq 600); do
+		"$@" && return
+		sleep 0.2
+	done
+	return 1
+}
+
+# shellcheck disable=SC2317 # it is called
+no_machine() {
+	! grep -qs "path=$scratch/[e]nd" /proc/[0-9]*/cmdline
+}
+
+mkdir "$scratch/end"
+for signal in 1 15; do
+	rm -f "$scratch/end/up"
+	"$top/tools/lab" exec --plain --share "$scratch/end" -- sh -c ': >/mnt/host/up; sleep 1000' \
+		</dev/null >"$scratch/output" 2>&1 &
+	within_minutes test -e "$scratch/end/up"
+	not_ok 'a machine runs' no_machine
+	kill -$signal $!
+	wait $!
+	is $? $((128 + signal)) "signal $signal ends the lab"
+	ok 'and its machine' within_minutes no_machine
+done
+
 mkdir "$scratch/share, with a comma"
 echo from host >"$scratch/share, with a comma/in"
 lab_exec --plain --share "$scratch/share, with a comma" -- sh -c 'cat /mnt/host/in; echo from guest >/mnt/host/out; cp /bin/busybox /mnt/host/true; /mnt/host/true'
