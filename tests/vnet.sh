@@ -4,6 +4,11 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/${lib_path:-.}/lib.sh"
 
+# shellcheck disable=SC2317 # as below
+compile_for_guest() {
+	gcc -m32 -static -O2 -Wall -Wextra -D_FILE_OFFSET_BITS=64 -o "$scratch/extra/sbin/$1" "$top/tests/unit/$1.c"
+}
+
 # shellcheck disable=SC2317 # ok calls it
 # Debian's ethtool, for all kernels, beside the script for the vnodes
 pack_extra() {
@@ -13,8 +18,8 @@ pack_extra() {
 	done
 	cp -L "$build/i386/usr/lib/i386-linux-gnu/libmnl.so.0" "$scratch/extra/lib/" &&
 		cp "$build/i386/sbin/ethtool" "$scratch/extra/sbin/" &&
-		gcc -m32 -static -O2 -Wall -Wextra -D_FILE_OFFSET_BITS=64 -o "$scratch/extra/sbin/traffic" \
-			"$top/tests/unit/traffic.c" &&
+		compile_for_guest traffic &&
+		compile_for_guest registers &&
 		cp "$top/tests/guest/vnet-node.sh" "$scratch/extra/lab/vnet-node" &&
 		cp "$top/tests/guest/vnet-move-node.sh" "$scratch/extra/lab/vnet-move-node" &&
 		cp "$top/tests/guest/lib.sh" "$top"/tests/guest/vnet*.sh "$scratch/share/" &&
