@@ -7,13 +7,13 @@
  * them.  Where it does not, SSE moves eight bytes at a time and not four, and cares as
  * little how they are aligned: docs/vnet.md has what that gains.
  */
+#include <linux/cpufeature.h>
 #include <linux/string.h>
-#include <asm/cpufeature.h>
 #include <asm/fpu/api.h>
 
 #include "vnet.h"
 
-#define WIDE_MIN	2048	/* bytes: for less, saving the registers costs what the moves gain */
+#define WIDE_MIN	2048	/* bytes; for less, to save the registers costs what is gained */
 #define BLOCK		128	/* bytes: all registers that there are with 32 bits */
 
 /**
