@@ -148,7 +148,7 @@ is "$(cat /tmp/bad 2>/dev/null)" '' "$((http / 8)) MiB between all pairs at once
 # copied by those of the CPU.
 registers /tmp/enough >/tmp/kept 2>&1 &
 keeper=$!
-on 1 '(registers /tmp/enough; echo "status $?") >/tmp/kept 2>&1 </dev/null &'
+on 1 '(registers /tmp/enough; echo "ended $?") >/tmp/kept 2>&1 </dev/null &'
 ok "$size MiB each way, root and vnode" traffic 0 tcp 10.0.0.101 1 "$size"
 ok "$size MiB each way, vnode and vnode" traffic 1 tcp 10.0.0.102 1 "$size"
 ok '24 streams each way' traffic 2 tcp 10.0.0.101 24 $((size / 32 + 1))
@@ -158,8 +158,8 @@ ok 'and between vnodes' traffic 3 udp 10.0.0.102 4 $((size * 20))
 on 1 ': >/tmp/enough'
 wait $keeper
 is $? 0 "a program's registers stay as they are: $(cat /tmp/kept)"
-ok "so does a vnode's program" await on 1 'grep -q status /tmp/kept'
-like "$(on 1 'cat /tmp/kept')" '^status 0$' 'whose registers stayed as they were, too'
+ok "so does a vnode's program" await on 1 'grep -q ended /tmp/kept'
+like "$(on 1 'cat /tmp/kept')" '^ended 0$' 'whose registers stayed as they were, too'
 
 # A packet socket
 traffic 0 watch vnet0 60 4 0800 >/tmp/watched 2>&1 &
