@@ -192,9 +192,17 @@ static void link_end(struct vcon_link *link)
 static void link_bury(struct work_struct *work)
 {
 	struct vcon_link *link = container_of(work, struct vcon_link, bury);
+	bool ended;
 
-	/* It may have been queued once more while it ran. */
-	if (!xchg(&link->ended, true))
+	/*
+	 * Behind who opens it: its bridge may go before it has a device, or is dropped.
+	 * And this may have been queued once more while it ran.
+	 */
+	mutex_lock(&links_lock);
+	ended = link->ended;
+	link->ended = true;
+	mutex_unlock(&links_lock);
+	if (!ended)
 		link_end(link);
 	vcon_link_put(link);
 }
@@ -259,6 +267,7 @@ static void bridge_name(char name[16], u32 client)
 		strscpy(name, "console", 16);
 }
 
+/* links_lock is held, until link_begin() or link_drop(). */
 static struct vcon_link *link_open(enum vcon_role role, u32 peer)
 {
 	u32 server = role == VCON_SERVER ? adeos_vnode_id() : peer;
@@ -306,10 +315,10 @@ static int link_begin(struct vcon_link *link)
 	return 0;
 }
 
+/* links_lock is still the one of link_open(): if it has gone meanwhile, link_bury() waits. */
 static void link_drop(struct vcon_link *link)
 {
-	/* It may have gone meanwhile, but nobody else knows of it. */
-	xchg(&link->ended, true);
+	link->ended = true;
 	adeos_bridge_close(link->bridge);
 	vcon_link_put(link);
 }
@@ -387,20 +396,23 @@ int vcon_serve(u32 client)
 	ret = adeos_bridge_create(&spec);
 	if (ret)
 		return ret;
+	mutex_lock(&links_lock);
 	link = link_open(VCON_SERVER, client);
-	if (IS_ERR(link))
-		return PTR_ERR(link);
+	if (IS_ERR(link)) {
+		ret = PTR_ERR(link);
+		goto out;
+	}
 	link->wire->version = VCON_VERSION;
 	link->wire->channels = link->channels;
 	/* Pairs with check_wire(). */
 	smp_store_release(&link->wire->magic, VCON_MAGIC);
-	mutex_lock(&links_lock);
 	ret = link_begin(link);
-	mutex_unlock(&links_lock);
 	if (ret) {
 		adeos_bridge_destroy(link->bridge);
 		link_drop(link);
 	}
+out:
+	mutex_unlock(&links_lock);
 	return ret;
 }
 
