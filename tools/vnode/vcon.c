@@ -36,12 +36,17 @@ static void console_path(char *path, size_t size, __u32 id)
  */
 int vcon_find(const char *id_or_name, struct vnode *vnode, struct errtext *err)
 {
-	char path[4096];
+	char path[4096], id[16];
 
-	console_path(path, sizeof(path), 0);
-	if ((!strcmp(id_or_name, "0") || !strcmp(id_or_name, "root")) && !access(path, F_OK)) {
-		*vnode = (struct vnode){ .state = VNODE_RUNNING, .name = "root" };
-		return 0;
+	if (!strcmp(id_or_name, "0") || !strcmp(id_or_name, "root")) {
+		console_path(path, sizeof(path), 0);
+		if (!access(path, F_OK)) {
+			*vnode = (struct vnode){ .state = VNODE_RUNNING, .name = "root" };
+			return 0;
+		}
+		if (!adeos_read(err, id, sizeof(id), "vnode") && strcmp(id, "0"))
+			return err_set(err, "%s: the root vnode does not allow vnode %s its console",
+				       id_or_name, id);
 	}
 	if (adeos_find(id_or_name, vnode, err))
 		return -1;
