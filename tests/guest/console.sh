@@ -3,17 +3,24 @@
 # shellcheck source=tests/guest/lib.sh
 . ./lib.sh
 
-# console NAME STATUS: does what standard input says at vnode 1's console
-console() {
-	./pty vnode console 1 >/tmp/screen
+# person NAME STATUS COMMAND…: does what standard input says at a terminal on which COMMAND runs
+person() {
+	person_name=$1 person_status=$2
+	shift 2
+	"$@" >/tmp/screen
 	got=$?
-	if [ $got -eq "$2" ]; then
-		pass "$1"
+	if [ $got -eq "$person_status" ]; then
+		pass "$person_name"
 	else
-		fail "$1"
-		diag "status $got, expected $2:"
+		fail "$person_name"
+		diag "status $got, expected $person_status:"
 		diag "$(tail -c 2000 /tmp/screen | tr -d '\033\r')"
 	fi
+}
+
+# console NAME STATUS: at vnode 1's console
+console() {
+	person "$1" "$2" ./pty vnode console 1
 }
 
 refuses 1 'there is no vnode|no .*vnode' 'a vnode that there is not' vnode console 1
@@ -75,6 +82,9 @@ send Hello from vi
 await Hello from vi
 send \e
 await - /tmp/file
+size 25 90
+await \e[25;1H
+await - /tmp/file
 send :wq\r
 send echo di''d $?\r
 await did 0
@@ -82,6 +92,25 @@ send ^].
 end
 PERSON
 is "$(vnode exec 1 -- cat /tmp/file)" 'Hello from vi' '  which has written its file'
+
+person 'a command on a terminal of its own' 7 ./pty vnode exec -t 1 -- sh -i <<'PERSON'
+size 33 111
+send until [ "$(stty size)" = "33 111" ]; do sleep 0.1; done; echo si''zed\r
+await sized
+send sh -c "echo sle''eps; exec sleep 4713"\r
+await sleeps
+send ^C
+send echo interrupted $?\r
+await interrupted 130
+send exit 7\r
+end
+PERSON
+person 'a command that ^C ends' 130 ./pty vnode exec 1 -- sh -c 'echo sleeps; exec sleep 4714' <<'PERSON'
+await sleeps
+send ^C
+end
+PERSON
+unlike "$(vnode exec 1 -- ps)" 'sleep 471[34]' '  has ended there'
 
 # Several viewers, one of which only looks
 ./pty vnode console 1 >/tmp/screen2 <<'PERSON' &
@@ -142,12 +171,14 @@ vnode exec 1 -- sh -c 'head -c 290000 /dev/zero | tr "\0" x >/dev/ttyV0; stty -F
 ok '  that does not read keeps nobody' await grep -q drained /tmp/drained
 kill -KILL $idle
 
+vnode exec 1 -- sh -c 'echo last words >/dev/kmsg'
 ./pty vnode console 1 >/tmp/screen <<'PERSON' &
 await Mem-Info
+await last words
 end
 PERSON
 pid=$!
-await grep -q Mem-Info /tmp/screen
+await grep -q 'last words' /tmp/screen
 ok 'the vnode is killed' vnode kill 1
 wait $pid
 is $? 1 '  and its console ends'
@@ -171,20 +202,43 @@ is "$bad" '' 'a console of one that ends by itself'
 ok 'the module can be unloaded' modprobe -r vcon
 ok '  and loaded' modprobe vcon
 
+# A kernel that panics says so where somebody looks.
+node 1 1,2 96M 'cmdline = console=ttyV0'
+ok 'a vnode whose console is the terminal' vnode start --timeout 300 node1
+person 'its panic is seen' 1 ./pty vnode console 1 <<'PERSON'
+send \r
+await vnode1
+send echo c >/proc/sysrq-trigger\r
+await Kernel panic - not syncing: sysrq triggered crash
+end
+PERSON
+is "$(state 1)" crashed '  it has crashed'
+
 # The root's own console
 modprobe -r vcon
-ok 'the root allows vnode 2 its console' modprobe vcon allow=2
-node 2 3 96M
-ok '  vnode 2' vnode start --timeout 300 node2
+ok 'the root allows vnodes 2 and 4 its console' modprobe vcon allow=2,4
+node 2 2 96M
+node 3 3 96M
+ok '  vnodes 2 and 3' vnode start --timeout 300 node2 node3
 ok '  there is the terminal' await test -c /dev/ttyV2
 setsid -c sh -l </dev/ttyV2 >/dev/ttyV2 2>&1 &
+for id in 2 3; do
+	vnode exec $id -- sh -c 'cat >/tmp/pty; chmod +x /tmp/pty' <pty
+done
 # Two minutes or more: who waits for ever says nothing
-vnode exec 2 -- sh -c 'n=0
-	until [ -c /dev/vcon/0 ] || [ $((n += 1)) -gt 1200 ]; do sleep 0.1; done
-	vnode console 0 </dev/null >/tmp/seen 2>&1 &
-	n=0
-	until grep -q "^vnode0" /tmp/seen || [ $((n += 1)) -gt 120 ]; do echo "echo on-the-root; hostname" >/dev/vcon/0; sleep 1; done
-	cat /tmp/seen' >/tmp/seen
-like "$(tr -d '\r' </tmp/seen)" '^vnode0$' '  and there it is'
+# shellcheck disable=SC2016 # there
+vnode exec 2 -- sh -c 'n=0; until [ -c /dev/vcon/0 ] || [ $((n += 1)) -gt 1200 ]; do sleep 0.1; done'
+person '  where it is a terminal like any' 0 vnode exec 2 -- /tmp/pty vnode console 0 <<'PERSON'
+size 31 101
+await \^] . leaves
+send \r
+await vnode0
+send until [ "$(stty size)" = "31 101" ]; do sleep 0.1; done; echo si''zed\r
+await sized
+send ^].
+end
+PERSON
+refuses 1 'the root vnode does not allow vnode 3 its console' '  but not for vnode 3' vnode exec 3 -- vnode console 0
 unlike "$(vnode log 2)" "$splats" '  vnode 2 has nothing to complain about'
 vnode kill 2
+vnode kill 3

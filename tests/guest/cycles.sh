@@ -6,25 +6,13 @@
 kills=$1 stops=$2
 node 1 1,2 64M 'cmdline = quiet'
 
-# usage: what the root's kernel uses, in kB, by kind
 usage() {
-	sync
-	echo 3 >/proc/sys/vm/drop_caches
-	sed -n 's/^\(MemFree\|Slab\|VmallocUsed\|PageTables\|KernelStack\|Percpu\): *\([0-9]*\) kB/\1 \2/p' /proc/meminfo
+	sh -c "$usage"
 }
 
 # objects: how many of each kind are allocated
 objects() {
 	sed 1,2d /proc/slabinfo | awk '{ print $1, $2 }' | sort
-}
-
-# grown FILE FILE LIMIT: names whose number grew by LIMIT or more
-grown() {
-	join "$1" "$2" | awk -v limit="$3" '$3 - $2 >= limit { print $1, $2, "->", $3 }'
-}
-
-join() {
-	awk 'NR == FNR { v[$1] = $2; next } { print $1, v[$1] + 0, $2 }' "$1" "$2"
 }
 
 kill_cycle() {

@@ -151,6 +151,20 @@ restored() {
 	is "$(pools)" "$1" "$2"
 }
 
+# For any shell: what its kernel uses, in kB, by kind
+# shellcheck disable=SC2034 # for the tests
+usage='sync; echo 3 >/proc/sys/vm/drop_caches
+sed -nE "s/^(MemFree|Slab|VmallocUsed|PageTables|KernelStack|Percpu): *([0-9]*) kB/\1 \2/p" /proc/meminfo'
+
+# grown FILE FILE LIMIT: names whose number grew by LIMIT or more
+grown() {
+	join "$1" "$2" | awk -v limit="$3" '$3 - $2 >= limit { print $1, $2, "->", $3 }'
+}
+
+join() {
+	awk 'NR == FNR { v[$1] = $2; next } { print $1, v[$1] + 0, $2 }' "$1" "$2"
+}
+
 state() {
 	cat "/sys/kernel/adeos/vnodes/$1/state"
 }

@@ -154,6 +154,29 @@ ok "$size MiB each way, vnode and vnode" traffic 1 tcp 10.0.0.102 1 "$size"
 ok '24 streams each way' traffic 2 tcp 10.0.0.101 24 $((size / 32 + 1))
 ok 'datagrams each way, in order' traffic 0 udp 10.0.0.101 4 $((size * 20))
 ok 'and between vnodes' traffic 3 udp 10.0.0.102 4 $((size * 20))
+
+# Datagrams from each to all others, all at once
+for a in 0 1 2 3; do
+	others=
+	for b in 0 1 2 3; do
+		[ $b = $a ] || others="$others $b"
+	done
+	at $a "(for to in$others; do traffic udp 10.0.0.10\$to 2 $((size * 20)) || echo \$to & done
+		wait; echo over) >/tmp/all 2>&1 </dev/null &"
+done
+for a in 0 1 2 3; do
+	await at $a 'grep -q over /tmp/all'
+	unlike "$(at $a 'cat /tmp/all')" '^[0-3]$|traffic:' "all at once: $a to all others"
+done
+
+# Who is rung had gone to sleep.  The rings are read first; to sleep as an area is made is not counted.
+rings=0 sleeps=0
+for a in 0 1 2 3; do rings=$((rings + $(count $a tx_rings))); done
+for a in 0 1 2 3; do sleeps=$((sleeps + $(count $a rx_sleeps))); done
+ok "$rings rings for $sleeps sleeps" test "$rings" -gt 100 -a "$rings" -le $((sleeps + 16))
+for queue in 0 1; do
+	ok "queue $queue of vnode 1 is used" test "$(count 1 "queue${queue}_rx_sleeps")" -gt 10
+done
 : >/tmp/enough
 on 1 ': >/tmp/enough'
 wait $keeper
@@ -209,7 +232,11 @@ at 0 'ip -6 addr add fd00::100/64 dev vnet0 2>/dev/null'
 on 1 'ip -6 addr add fd00::101/64 dev vnet0 2>/dev/null'
 ok 'IPv6' await ping6 -c 1 -W 20 -q fd00::101
 ok 'TCP over IPv6' transfer 1 0 $((http / 4)) '[fd00::101]'
-ok 'to all nodes of the link' sh -c 'ping6 -c 1 -W 20 -I vnet0 ff02::1 | grep -q "bytes from"'
+own=$(ip -6 addr show dev vnet0 | sed -n 's/.*inet6 \(fe80[^/]*\).*/\1/p')
+others_answer() {
+	ping6 -c 4 -W 20 -I vnet0 ff02::1 | grep 'bytes from' | grep -qv "from $own"
+}
+ok 'all nodes of the link hear a group' others_answer
 
 # VLAN
 for a in 0 3; do
@@ -264,12 +291,29 @@ ip addr add 10.0.0.100/24 dev vnet0 2>/dev/null
 ok 'and without it again' await reaches 1 0
 
 # Up and down
+# updown NUMBER: in vnode 2
+updown() {
+	on 2 "rm -f /tmp/cycled; (i=0
+		while [ \$i -lt $1 ] && ip link set vnet0 down && ip link set vnet0 up; do i=\$((i + 1)); done
+		echo \$i >/tmp/cycled) </dev/null >/dev/null 2>&1 &"
+	await on 2 '[ -s /tmp/cycled ]'
+	[ "$(on 2 'cat /tmp/cycled')" = "$1" ]
+}
 free_before=$(cat /sys/kernel/adeos/memory/free)
-on 2 "i=0; while [ \$i -lt $cycles ]; do ip link set vnet0 down; ip link set vnet0 up; i=\$((i + 1)); done"
+updown 2
+for a in 0 2; do at $a "$usage" | grep -v MemFree >/tmp/usage.$a; done
+ok "vnode 2 goes down and up $cycles times" updown "$cycles"
 ok "vnode 2 is reached after $cycles times down and up" await reaches 0 2
 ok 'and by others' await reaches 1 2
 same_free() { [ "$(cat /sys/kernel/adeos/memory/free)" = "$free_before" ]; }
 ok 'all memory is back' await same_free
+# A page each time would show.
+if [ "$cycles" -ge 100 ]; then
+	for a in 0 2; do
+		at $a "$usage" | grep -v MemFree >/tmp/usage.after
+		is "$(grown /tmp/usage.$a /tmp/usage.after $((4 * cycles)))" '' "kernel $a keeps nothing of it"
+	done
+fi
 on 2 'ip link set vnet0 down'
 ok 'its area is gone' await sh -c "ethtool -S vnet0 | grep -q ' peers: 2\$'"
 on 2 'ip link set vnet0 up'
@@ -293,6 +337,7 @@ ok "as well as ever" transfer 2 1 $((http / 4))
 unlike "$(vnode log 1)" "$splats" 'vnode 1 has nothing to complain about'
 
 # Death under load
+mac=$(on 3 'cat /sys/class/net/vnet0/address')
 load 1
 while [ "$deaths" -gt 0 ]; do
 	deaths=$((deaths - 1))
@@ -309,6 +354,7 @@ while [ "$deaths" -gt 0 ]; do
 	ok '3 is back, and reaches 1' await reaches 3 1
 	ok 'and 2' await reaches 3 2
 done
+is "$(on 3 'cat /sys/class/net/vnet0/address')" "$mac" 'the address of one that has come again'
 is "$(count 2 rx_bad)$(count 3 rx_bad)$(count 0 rx_bad)" 000 'all frames of those who behave were right'
 for id in 1 2 3; do
 	unlike "$(vnode log $id)" "$splats" "vnode $id has nothing to complain about"
