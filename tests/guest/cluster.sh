@@ -209,7 +209,7 @@ like "$cpi" '^pi is approximately 3\.14159265' 'and finds pi'
 ok 'Slurm has it' await idle 'node1 node2 node3 node4 '
 job_array 16 'node1 node2 node3 node4 '
 is "$(daemons)" "$before" 'no daemon was restarted'
-is "$(vnode exec 4 -- hostname)" node4 'and it has a console'
+is "$(vnode exec 4 -- hostname)" node4 'vnode exec reaches it, too'
 
 # One that dies
 ok 'node2 is killed' vnode kill 2

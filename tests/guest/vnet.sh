@@ -156,6 +156,8 @@ ok 'datagrams each way, in order' traffic 0 udp 10.0.0.101 4 $((size * 20))
 ok 'and between vnodes' traffic 3 udp 10.0.0.102 4 $((size * 20))
 
 # Datagrams from each to all others, all at once
+/sbin/traffic serve &
+server=$!
 for a in 0 1 2 3; do
 	others=
 	for b in 0 1 2 3; do
@@ -168,6 +170,7 @@ for a in 0 1 2 3; do
 	await at $a 'grep -q over /tmp/all'
 	unlike "$(at $a 'cat /tmp/all')" '^[0-3]$|traffic:' "all at once: $a to all others"
 done
+kill $server
 
 # Who is rung had gone to sleep.  The rings are read first; to sleep as an area is made is not counted.
 rings=0 sleeps=0
