@@ -21,6 +21,7 @@
 
 static struct vcon_link __rcu *links[VCON_ROLES][ADEOS_MAX_VNODES];
 static DEFINE_MUTEX(links_lock);	/* those who change the table */
+static struct workqueue_struct *burials;
 
 /* Vnodes that rang, and those that may have a bridge for this one. */
 static atomic_t rung[2], unknown[2];
@@ -210,7 +211,7 @@ static void link_bury(struct work_struct *work)
 static void queue_bury(struct vcon_link *link)
 {
 	kref_get(&link->ref);
-	if (!queue_work(system_unbound_wq, &link->bury))
+	if (!queue_work(burials, &link->bury))
 		vcon_link_put(link);
 }
 
@@ -453,16 +454,25 @@ void vcon_links_show(struct seq_file *m)
  */
 int vcon_links_init(void)
 {
-	return adeos_portal_bind(PORTAL_VCON, portal_rung, NULL);
+	int ret;
+
+	burials = alloc_workqueue("vcon", WQ_UNBOUND, 0);
+	if (!burials)
+		return -ENOMEM;
+	ret = adeos_portal_bind(PORTAL_VCON, portal_rung, NULL);
+	if (ret)
+		destroy_workqueue(burials);
+	return ret;
 }
 
-/* Waits for a burial that is on its way, or does it. */
 static void link_exit(struct vcon_link *link)
 {
-	if (link->role == VCON_SERVER)
+	/* One that is being ended already may have closed its bridge. */
+	mutex_lock(&links_lock);
+	if (link->role == VCON_SERVER && !link->ended)
 		adeos_bridge_destroy(link->bridge);
+	mutex_unlock(&links_lock);
 	queue_bury(link);
-	flush_work(&link->bury);
 	vcon_link_put(link);
 }
 
@@ -486,5 +496,7 @@ void vcon_links_exit(void)
 				link_exit(link);
 		}
 	}
+	/* Also for those that are not in the table any more, or never were. */
+	destroy_workqueue(burials);
 	rcu_barrier();
 }

@@ -437,6 +437,8 @@ void vcon_tty_remove(struct vcon_link *link)
 {
 	struct vcon_tty *t = link->tty;
 
+	/* It may be about to register the console; what follows may have it look again. */
+	cancel_delayed_work_sync(&t->look);
 	if (t->con_registered)
 		unregister_console(&t->con);
 	tty_unregister_device(vcon_driver, link->peer);
