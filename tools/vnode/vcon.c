@@ -45,7 +45,8 @@ int vcon_find(const char *id_or_name, struct vnode *vnode, struct errtext *err)
 			return 0;
 		}
 		if (!adeos_read(err, id, sizeof(id), "vnode") && strcmp(id, "0"))
-			return err_set(err, "%s: the root vnode does not allow vnode %s its console",
+			return err_set(err,
+				       "%s: the root vnode does not allow vnode %s its console",
 				       id_or_name, id);
 	}
 	if (adeos_find(id_or_name, vnode, err))
