@@ -8,8 +8,8 @@ static const char interface_names[][ETH_GSTRING_LEN] = { "peers", "recovered" };
 
 /* As in struct vnet_counts, then those of struct wire_sender */
 static const char queue_names[][ETH_GSTRING_LEN] = {
-	"rx_bad", "rx_bad_meta", "rx_no_memory", "rx_sleeps", "tx_full", "tx_aside", "tx_late",
-	"tx_unheard", "tx_bad", "tx_rings", "tx_collisions", "tx_deferred", "tx_passed",
+	"rx_frames", "rx_bad", "rx_bad_meta", "rx_no_memory", "rx_sleeps", "tx_full", "tx_aside",
+	"tx_late", "tx_unheard", "tx_bad", "tx_rings", "tx_collisions", "tx_deferred", "tx_passed",
 };
 
 #define COUNTS	(sizeof(struct vnet_counts) / sizeof(unsigned long))

@@ -139,6 +139,7 @@ static void receive(struct vnet_queue *q, const struct wire_frame *frame, bool f
 		dev_kfree_skb_any(skb);
 		return;
 	}
+	q->counts.rx_frames++;
 	dev_sw_netstats_rx_add(dev, frame->length);
 	vnet_learn(q->vn, ((struct ethhdr *)skb->data)->h_source, frame->from);
 	skb_record_rx_queue(skb, q->index);

@@ -41,10 +41,13 @@ static struct vnet_peer *find_peer(struct vnet *vn, const u8 *mac)
 	return vnet_find_learned(vn, mac);
 }
 
-/* Which of a peer's wires a queue transmits on: always the same one, so a flow stays in order */
+/*
+ * Which of a peer's wires a queue transmits on: always the same one, so a flow stays in order.
+ * Vnodes begin at different ones: many with one CPU use all wires of one that has several.
+ */
 static u32 port_index(const struct vnet_queue *q, const struct vnet_peer *p)
 {
-	return q->index % p->nr_ports;
+	return (q->vn->id + q->index) % p->nr_ports;
 }
 
 static void copy_bits(const struct wire_port *port, u32 at, const struct sk_buff *skb)

@@ -85,6 +85,7 @@ struct vnet_peer {
 
 /* Counters of a queue: ethtool.c has their names, in this order. */
 struct vnet_counts {
+	unsigned long rx_frames;
 	unsigned long rx_bad;
 	unsigned long rx_bad_meta;
 	unsigned long rx_no_memory;
