@@ -33,7 +33,7 @@ console 'a shell, and the way out' 0 <<'PERSON'
 await \^] . leaves
 send \r
 await vnode1
-send echo first$((40 + 2))\r
+send kept=it; echo first$((40 + 2))\r
 await first42
 send ^]?
 await \^] . leaves
@@ -170,6 +170,31 @@ kill -STOP $idle
 vnode exec 1 -- sh -c 'head -c 290000 /dev/zero | tr "\0" x >/dev/ttyV0; stty -F /dev/ttyV0 echo; echo drained' >/tmp/drained &
 ok '  that does not read keeps nobody' await grep -q drained /tmp/drained
 kill -KILL $idle
+
+# The bridge is lost, but not the vnode: there is another one, and who has the terminal open goes on.
+vnode exec 1 -- sh -c 'sleep 1000' >/dev/null 2>/tmp/err4 &
+pid=$!
+ok '  a command' await vnode exec 1 -- pidof sleep
+ok '  their bridge is destroyed' modprobe adeos_destroy vnode=1 name=console
+wait $looker
+is "$?/$(cat /tmp/err3)" '1/vnode: console of vnode 1: the vnode has died' '  a viewer is told'
+wait $pid
+is "$?/$(cat /tmp/err4)" '1/vnode: exec on vnode 1: the vnode has died' '  and so is who waits for the command'
+ok '  there is a new one' await vnode exec --timeout 60 1 -- true
+console '  where the shell goes on' 0 <<'PERSON'
+await \^] . leaves
+send \r
+await vnode1
+send echo $kept$((41 + 1))\r
+await it42
+send ^].
+end
+PERSON
+like "$(tr -d '\r' </tmp/screen)" 'Linux version ' '  behind the kernel messages from the first one on'
+rmmod adeos_destroy
+vnode console 1 </dev/null >/tmp/screen3 2>/tmp/err3 &
+looker=$!
+ok '  as others see' await grep -q it42 /tmp/screen3
 
 vnode exec 1 -- sh -c 'echo last words >/dev/kmsg'
 ./pty vnode console 1 >/tmp/screen <<'PERSON' &

@@ -376,18 +376,18 @@ int command_agent(const struct args *args)
 	pid_t pid;
 
 	(void)args;
-	if (device < 0) {
-		report("agent: %s: %s", AGENT_DEVICE, strerror(errno));
-		return EXIT_FAILURE;
-	}
 	/* Nobody waits for those who serve a session. */
 	signal(SIGCHLD, SIG_IGN);
 	if (chdir(getenv("HOME") ? getenv("HOME") : "/"))
 		report("agent: %s: %s", getenv("HOME"), strerror(errno));
-	for (;;) {
+	while (device >= 0) {
 		session = ioctl(device, VCON_ACCEPT);
-		if (session < 0 && errno == EHOSTDOWN)
-			break;
+		if (session < 0 && errno == EHOSTDOWN) {
+			/* Its bridge is gone; there will be another one. */
+			close(device);
+			device = open_device();
+			continue;
+		}
 		if (session < 0) {
 			/* Of memory, or of descriptors, there may be more later. */
 			usleep(RETRY_US);
@@ -400,6 +400,6 @@ int command_agent(const struct args *args)
 		}
 		close(session);
 	}
-	report("agent: %s: %s", AGENT_DEVICE, strerror(EHOSTDOWN));
+	report("agent: %s: %s", AGENT_DEVICE, strerror(errno));
 	return EXIT_FAILURE;
 }

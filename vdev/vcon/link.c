@@ -39,18 +39,19 @@ static struct vcon_link *link_of(enum vcon_role role, u32 peer)
  * @role: this kernel's side
  * @peer: the other side's vnode ID
  *
- * Context: process.
+ * Context: process, sleeps.
  * Return: the link, for vcon_link_put(), or NULL.
  */
 struct vcon_link *vcon_link_get(enum vcon_role role, u32 peer)
 {
 	struct vcon_link *link;
 
-	rcu_read_lock();
-	link = rcu_dereference(links[role][peer]);
-	if (link && !kref_get_unless_zero(&link->ref))
-		link = NULL;
-	rcu_read_unlock();
+	/* Behind who opens it: its device is there before it is in the table. */
+	mutex_lock(&links_lock);
+	link = link_of(role, peer);
+	if (link)
+		kref_get(&link->ref);
+	mutex_unlock(&links_lock);
 	return link;
 }
 
@@ -174,7 +175,7 @@ static void link_end(struct vcon_link *link)
 	if (link->role == VCON_CLIENT)
 		vcon_view_end(link);
 	else
-		vcon_tty_remove(link);
+		vcon_tty_detach(link);
 
 	mutex_lock(&links_lock);
 	RCU_INIT_POINTER(links[link->role][link->peer], NULL);
@@ -186,7 +187,12 @@ static void link_end(struct vcon_link *link)
 	link->dead = true;
 	up_write(&link->life);
 	wake_everybody(link);
+	/* Also if it was only lost here: its name is to be free for the next one. */
+	if (link->role == VCON_SERVER)
+		adeos_bridge_destroy(link->bridge);
 	adeos_bridge_close(link->bridge);
+	if (link->role == VCON_SERVER)
+		vcon_serve_later(link->peer);
 	vcon_link_put(link);
 }
 
@@ -268,15 +274,34 @@ static void bridge_name(char name[16], u32 client)
 		strscpy(name, "console", 16);
 }
 
+static struct adeos_bridge *make_bridge(struct vcon_link *link)
+{
+	char name[16];
+	struct adeos_bridge_spec spec = {
+		.name = name,
+		.size = link->peer ? VCON_CONSOLE_SIZE : VCON_FULL_SIZE,
+		.allowed = BIT_ULL(link->peer),
+		.flags = ADEOS_BRIDGE_PINNED,
+	};
+
+	bridge_name(name, link->peer);
+	return adeos_bridge_make(&spec, &link_ops, link);
+}
+
+static struct adeos_bridge *open_bridge(struct vcon_link *link)
+{
+	char name[16];
+
+	bridge_name(name, adeos_vnode_id());
+	return adeos_bridge_open(link->peer, name, true, &link_ops, link);
+}
+
 /* links_lock is held, until link_begin() or link_drop(). */
 static struct vcon_link *link_open(enum vcon_role role, u32 peer)
 {
-	u32 server = role == VCON_SERVER ? adeos_vnode_id() : peer;
 	struct vcon_link *link;
-	char name[16];
 	int ret;
 
-	bridge_name(name, role == VCON_SERVER ? peer : adeos_vnode_id());
 	link = kvzalloc(sizeof(*link), GFP_KERNEL);
 	if (!link)
 		return ERR_PTR(-ENOMEM);
@@ -287,7 +312,7 @@ static struct vcon_link *link_open(enum vcon_role role, u32 peer)
 	INIT_WORK(&link->bury, link_bury);
 	spin_lock_init(&link->lock);
 	init_waitqueue_head(&link->wait);
-	link->bridge = adeos_bridge_open(server, name, true, &link_ops, link);
+	link->bridge = role == VCON_SERVER ? make_bridge(link) : open_bridge(link);
 	if (IS_ERR(link->bridge)) {
 		ret = PTR_ERR(link->bridge);
 		kvfree(link);
@@ -304,7 +329,7 @@ static int link_begin(struct vcon_link *link)
 	int ret;
 
 	init_channels(link);
-	ret = link->role == VCON_SERVER ? vcon_tty_add(link) : vcon_view_add(link);
+	ret = link->role == VCON_SERVER ? vcon_tty_attach(link) : vcon_view_add(link);
 	if (ret)
 		return ret;
 	rcu_assign_pointer(links[link->role][link->peer], link);
@@ -376,43 +401,30 @@ static void look_work(struct work_struct *work)
 
 /**
  * vcon_serve() - make the bridge of a console of this vnode
- * @client: who may open it; commands only for the root
+ * @client: who may open it, and has none yet; commands only for the root
  *
  * Context: process, sleeps.
- * Return: 0, or what adeos_bridge_create() and adeos_bridge_open() say.
+ * Return: 0, or what adeos_bridge_make() says.
  */
 int vcon_serve(u32 client)
 {
-	char name[16];
-	struct adeos_bridge_spec spec = {
-		.name = name,
-		.size = client ? VCON_CONSOLE_SIZE : VCON_FULL_SIZE,
-		.allowed = BIT_ULL(client),
-		.flags = ADEOS_BRIDGE_PINNED,
-	};
 	struct vcon_link *link;
 	int ret;
 
-	bridge_name(name, client);
-	ret = adeos_bridge_create(&spec);
-	if (ret)
-		return ret;
 	mutex_lock(&links_lock);
 	link = link_open(VCON_SERVER, client);
-	if (IS_ERR(link)) {
-		ret = PTR_ERR(link);
-		goto out;
+	ret = PTR_ERR_OR_ZERO(link);
+	if (!ret) {
+		link->wire->version = VCON_VERSION;
+		link->wire->channels = link->channels;
+		/* Pairs with check_wire(). */
+		smp_store_release(&link->wire->magic, VCON_MAGIC);
+		ret = link_begin(link);
+		if (ret) {
+			adeos_bridge_destroy(link->bridge);
+			link_drop(link);
+		}
 	}
-	link->wire->version = VCON_VERSION;
-	link->wire->channels = link->channels;
-	/* Pairs with check_wire(). */
-	smp_store_release(&link->wire->magic, VCON_MAGIC);
-	ret = link_begin(link);
-	if (ret) {
-		adeos_bridge_destroy(link->bridge);
-		link_drop(link);
-	}
-out:
 	mutex_unlock(&links_lock);
 	return ret;
 }
@@ -465,21 +477,10 @@ int vcon_links_init(void)
 	return ret;
 }
 
-static void link_exit(struct vcon_link *link)
-{
-	/* One that is being ended already may have closed its bridge. */
-	mutex_lock(&links_lock);
-	if (link->role == VCON_SERVER && !link->ended)
-		adeos_bridge_destroy(link->bridge);
-	mutex_unlock(&links_lock);
-	queue_bury(link);
-	vcon_link_put(link);
-}
-
 /**
  * vcon_links_exit() - give up all bridges
  *
- * Context: process, sleeps; nobody has a file open.
+ * Context: process, sleeps; nobody has a file open, and vcon_serve_later() does nothing.
  */
 void vcon_links_exit(void)
 {
@@ -492,11 +493,17 @@ void vcon_links_exit(void)
 	for (role = 0; role < VCON_ROLES; role++) {
 		for (peer = 0; peer < ADEOS_MAX_VNODES; peer++) {
 			link = vcon_link_get(role, peer);
-			if (link)
-				link_exit(link);
+			if (!link)
+				continue;
+			queue_bury(link);
+			vcon_link_put(link);
 		}
 	}
-	/* Also for those that are not in the table any more, or never were. */
+	/*
+	 * All bridges of the table are closed then, and nobody else may queue anything
+	 * while it is being drained of those that were not in the table any more, or never.
+	 */
+	flush_workqueue(burials);
 	destroy_workqueue(burials);
 	rcu_barrier();
 }

@@ -148,6 +148,9 @@ int vcon_links_init(void);
 void vcon_links_exit(void);
 void vcon_links_show(struct seq_file *m);
 
+/* main.c */
+void vcon_serve_later(u32 client);
+
 /* chan.c */
 ssize_t vcon_chan_read(struct vcon_chan *ch, char __user *buf, size_t len, bool block);
 ssize_t vcon_chan_write(struct vcon_chan *ch, const char __user *buf, size_t len, bool block);
@@ -169,9 +172,9 @@ int vcon_views_init(void);
 void vcon_views_exit(void);
 
 /* tty.c */
-int vcon_tty_add(struct vcon_link *link);
+int vcon_tty_attach(struct vcon_link *link);
 void vcon_tty_kick(struct vcon_link *link);
-void vcon_tty_remove(struct vcon_link *link);
+void vcon_tty_detach(struct vcon_link *link);
 u32 vcon_tty_dropped(const struct vcon_link *link);
 int vcon_ttys_init(void);
 void vcon_ttys_exit(void);

@@ -3,7 +3,7 @@
  * vcon: consoles of vnodes, and byte streams for commands, over bridges (paper:
  * "Virtual devices"; docs/vcon.md).
  */
-#include <linux/bitops.h>
+#include <linux/bitmap.h>
 #include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/workqueue.h>
@@ -17,32 +17,44 @@ MODULE_PARM_DESC(allow, "Vnodes that may have the root's own console (in the roo
 
 static struct dentry *vcon_debugfs;
 
-/* Bridges that are still to be made, a bit for each client */
-static u64 to_serve;
+/* Those whose bridges are still to be made */
+static DECLARE_BITMAP(clients, ADEOS_MAX_VNODES);
 
 static void serve_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(serve, serve_work);
 
 static void serve_work(struct work_struct *work)
 {
-	u64 left = to_serve;
+	bool again = false;
 	unsigned int client;
 	int ret;
 
-	for (; left; left &= left - 1) {
-		client = __ffs64(left);
+	for_each_set_bit(client, clients, ADEOS_MAX_VNODES) {
+		clear_bit(client, clients);
 		ret = vcon_serve(client);
-		if (!ret) {
-			to_serve &= ~BIT_ULL(client);
+		if (!ret)
 			continue;
-		}
+		set_bit(client, clients);
+		again = true;
 		/* It takes a moment until a vnode is a member, and until an old bridge is gone. */
 		if (ret != -ENOTCONN && ret != -EEXIST)
 			pr_warn_ratelimited("vcon: no console for vnode %u: error %d\n",
 					    client, ret);
 	}
-	if (to_serve)
+	if (again)
 		queue_delayed_work(system_unbound_wq, &serve, HZ / 10);
+}
+
+/**
+ * vcon_serve_later() - have the bridge of a console made anew
+ * @client: for whom; the one there was is gone
+ *
+ * Context: process.
+ */
+void vcon_serve_later(u32 client)
+{
+	set_bit(client, clients);
+	queue_delayed_work(system_unbound_wq, &serve, HZ / 10);
 }
 
 static int vcon_show(struct seq_file *m, void *unused)
@@ -57,14 +69,14 @@ static int __init choose_clients(void)
 	unsigned int i;
 
 	if (adeos_vnode_id())
-		to_serve = 1;
+		__set_bit(0, clients);
 	for (i = 0; !adeos_vnode_id() && i < nr_allow; i++) {
 		if (!allow[i] || allow[i] >= ADEOS_MAX_VNODES) {
 			pr_err("vcon: allow=%u: expected IDs of vnodes, 1 to %u\n", allow[i],
 			       ADEOS_MAX_VNODES - 1);
 			return -EINVAL;
 		}
-		to_serve |= BIT_ULL(allow[i]);
+		__set_bit(allow[i], clients);
 	}
 	return 0;
 }
@@ -111,7 +123,7 @@ static void __exit vcon_exit(void)
 	debugfs_remove(vcon_debugfs);
 	if (adeos_vnode_id())
 		vcon_agent_exit();
-	cancel_delayed_work_sync(&serve);
+	disable_delayed_work_sync(&serve);
 	vcon_links_exit();
 	vcon_views_exit();
 	vcon_ttys_exit();

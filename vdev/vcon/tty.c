@@ -3,8 +3,15 @@
  * ttyV0, this vnode's terminal at the root, and a kernel console; in the root,
  * ttyV1 and up at those vnodes that are allowed to have one.
  *
- * The terminal is there with its bridge; what is written to it while nobody has opened
- * the other end is dropped.
+ * A terminal comes with its first bridge and stays, attached to none or to another one,
+ * until the module is unloaded: programs may have it open when its bridge is lost.
+ *
+ *             attach                         follow: the other end is open
+ *   (none) ------------> attached, closed -------------------------------> open
+ *              detached <---- detach ---- closed <---- follow: it is closed ---'
+ *
+ * Only what is open touches the bridge, but for tty_look(), which runs only when attached.
+ * What is written to a terminal that is not open is dropped.
  */
 #include <linux/console.h>
 #include <linux/delay.h>
@@ -26,7 +33,8 @@
 
 /**
  * struct vcon_tty - a terminal
- * @link: its bridge
+ * @link: its bridge, when attached
+ * @index: its number, the vnode ID of the other side
  * @port: the tty layer's part
  * @con: the kernel console
  * @con_registered: it is in use
@@ -41,6 +49,7 @@
  */
 struct vcon_tty {
 	struct vcon_link *link;
+	unsigned int index;
 	struct tty_port port;
 	struct console con;
 	bool con_registered;
@@ -55,8 +64,9 @@ struct vcon_tty {
 };
 
 static struct tty_driver *vcon_driver;
-static struct vcon_tty *ttys[ADEOS_MAX_VNODES];	/* links_lock of link.c */
+static struct vcon_tty *ttys[ADEOS_MAX_VNODES];	/* written under links_lock of link.c */
 
+/* When it is attached */
 static struct stream *stream_of(struct vcon_tty *t)
 {
 	return &t->link->chan[0].s;
@@ -150,7 +160,7 @@ static void con_begin(struct vcon_tty *t)
 		.write = con_write,
 		.device = con_device,
 		.flags = CON_PRINTBUFFER | CON_ENABLED,
-		.index = t->link->peer,
+		.index = t->index,
 		.data = t,
 	};
 	register_console(&t->con);
@@ -260,6 +270,11 @@ static void tty_look(struct work_struct *work)
 	take_control(t);
 }
 
+static void look_now(struct vcon_tty *t)
+{
+	mod_delayed_work(system_unbound_wq, &t->look, 0);
+}
+
 /**
  * vcon_tty_kick() - look at channel 0
  * @link: the bridge
@@ -268,7 +283,7 @@ static void tty_look(struct work_struct *work)
  */
 void vcon_tty_kick(struct vcon_link *link)
 {
-	mod_delayed_work(system_unbound_wq, &link->tty->look, 0);
+	look_now(link->tty);
 }
 
 /**
@@ -286,10 +301,9 @@ u32 vcon_tty_dropped(const struct vcon_link *link)
 
 static int vcon_tty_install(struct tty_driver *driver, struct tty_struct *tty)
 {
+	/* Set before there is a device */
 	struct vcon_tty *t = ttys[tty->index];
 
-	if (!t)
-		return -ENODEV;
 	tty->driver_data = t;
 	t->winsize = 0;
 	return tty_port_install(&t->port, driver, tty);
@@ -301,7 +315,7 @@ static int vcon_tty_open(struct tty_struct *tty, struct file *file)
 	int ret = tty_port_open(&t->port, tty, file);
 
 	/* For the window's size */
-	vcon_tty_kick(t->link);
+	look_now(t);
 	return ret;
 }
 
@@ -309,8 +323,7 @@ static void vcon_tty_close(struct tty_struct *tty, struct file *file)
 {
 	struct vcon_tty *t = tty->driver_data;
 
-	if (t)
-		tty_port_close(&t->port, tty, file);
+	tty_port_close(&t->port, tty, file);
 }
 
 static void vcon_tty_hangup(struct tty_struct *tty)
@@ -345,15 +358,22 @@ static ssize_t vcon_tty_write(struct tty_struct *tty, const u8 *buf, size_t coun
 static unsigned int vcon_tty_room(struct tty_struct *tty)
 {
 	struct vcon_tty *t = tty->driver_data;
-	struct stream *s = stream_of(t);
-	u32 used;
+	u32 used, room = VCON_CONSOLE_OUT;
+	unsigned long flags;
+	struct stream *s;
 
-	if (!READ_ONCE(t->open))
-		return VCON_CONSOLE_OUT;
-	if (!stream_writable(s))
-		stream_want(s, STREAM_WANTS_ROOM);
-	used = READ_ONCE(s->head) - READ_ONCE(s->peer->tail);
-	return used > s->tx_size ? s->tx_size : s->tx_size - used;
+	raw_spin_lock_irqsave(&t->tx, flags);
+	if (t->open) {
+		s = stream_of(t);
+		if (!stream_writable(s))
+			stream_want(s, STREAM_WANTS_ROOM);
+		used = s->head - READ_ONCE(s->peer->tail);
+		/* Nonsense is noticed by who writes. */
+		if (used <= s->tx_size)
+			room = s->tx_size - used;
+	}
+	raw_spin_unlock_irqrestore(&t->tx, flags);
+	return room;
 }
 
 static void vcon_tty_throttle(struct tty_struct *tty)
@@ -368,7 +388,7 @@ static void vcon_tty_unthrottle(struct tty_struct *tty)
 	struct vcon_tty *t = tty->driver_data;
 
 	WRITE_ONCE(t->throttled, false);
-	vcon_tty_kick(t->link);
+	look_now(t);
 }
 
 static const struct tty_operations vcon_tty_ops = {
@@ -394,60 +414,79 @@ static const struct tty_port_operations vcon_port_ops = {
 	.shutdown = port_shutdown,
 };
 
-/**
- * vcon_tty_add() - make the terminal of a bridge
- * @link: the bridge
- *
- * Context: process, sleeps.
- * Return: 0 or negative errno.
- */
-int vcon_tty_add(struct vcon_link *link)
+static struct vcon_tty *make_tty(unsigned int index)
 {
 	struct vcon_tty *t = kzalloc(sizeof(*t), GFP_KERNEL);
 	struct device *dev;
 
 	if (!t)
-		return -ENOMEM;
-	t->link = link;
+		return ERR_PTR(-ENOMEM);
+	t->index = index;
 	raw_spin_lock_init(&t->tx);
 	INIT_DELAYED_WORK(&t->look, tty_look);
+	disable_delayed_work(&t->look);
 	tty_port_init(&t->port);
 	t->port.ops = &vcon_port_ops;
-	t->port.console = !link->peer;
-	t->sysrq = READ_ONCE(link->wire->sysrq);
-	link->tty = t;
-	ttys[link->peer] = t;
-	dev = tty_port_register_device(&t->port, vcon_driver, link->peer, NULL);
+	t->port.console = !index;
+	ttys[index] = t;
+	dev = tty_port_register_device(&t->port, vcon_driver, index, NULL);
 	if (!IS_ERR(dev))
-		return 0;
-	ttys[link->peer] = NULL;
-	link->tty = NULL;
+		return t;
+	ttys[index] = NULL;
 	tty_port_destroy(&t->port);
 	kfree(t);
-	return PTR_ERR(dev);
+	return ERR_CAST(dev);
 }
 
 /**
- * vcon_tty_remove() - undo vcon_tty_add()
+ * vcon_tty_attach() - give a bridge a terminal; the one it had before, if any
+ * @link: the bridge, not in the table yet
+ *
+ * Context: process, sleeps; under links_lock.
+ * Return: 0 or negative errno.
+ */
+int vcon_tty_attach(struct vcon_link *link)
+{
+	struct vcon_tty *t = ttys[link->peer] ?: make_tty(link->peer);
+
+	if (IS_ERR(t))
+		return PTR_ERR(t);
+	t->link = link;
+	t->winsize = 0;
+	t->sysrq = READ_ONCE(link->wire->sysrq);
+	link->tty = t;
+	enable_delayed_work(&t->look);
+	return 0;
+}
+
+/**
+ * vcon_tty_detach() - undo vcon_tty_attach(); the terminal stays
  * @link: the bridge, still mapped
  *
- * Context: process, sleeps; the terminal is not open, for the module is being unloaded.
+ * Context: process, sleeps.
  */
-void vcon_tty_remove(struct vcon_link *link)
+void vcon_tty_detach(struct vcon_link *link)
 {
 	struct vcon_tty *t = link->tty;
 
-	/* It may be about to register the console; what follows may have it look again. */
-	cancel_delayed_work_sync(&t->look);
+	disable_delayed_work_sync(&t->look);
+	/* The next one gets the kernel's log from its beginning, too. */
 	if (t->con_registered)
 		unregister_console(&t->con);
-	tty_unregister_device(vcon_driver, link->peer);
-	cancel_delayed_work_sync(&t->look);
+	t->con_registered = false;
 	if (t->open) {
 		set_open(t, false);
 		stream_close(stream_of(t));
 		vcon_kick(link, 0);
 	}
+	t->link = NULL;
+}
+
+static void destroy_tty(struct vcon_tty *t)
+{
+	tty_unregister_device(vcon_driver, t->index);
+	tty_port_destroy(&t->port);
+	kfree(t);
 }
 
 /**
@@ -478,21 +517,17 @@ int vcon_ttys_init(void)
 }
 
 /**
- * vcon_ttys_exit() - undo vcon_ttys_init(), when all terminals were removed
+ * vcon_ttys_exit() - undo vcon_ttys_init(); no terminal is attached, or open
  *
- * Context: process.
+ * Context: process, sleeps.
  */
 void vcon_ttys_exit(void)
 {
 	unsigned int i;
 
+	for (i = 0; i < ADEOS_MAX_VNODES; i++)
+		if (ttys[i])
+			destroy_tty(ttys[i]);
 	tty_unregister_driver(vcon_driver);
 	tty_driver_kref_put(vcon_driver);
-	for (i = 0; i < ADEOS_MAX_VNODES; i++) {
-		if (!ttys[i])
-			continue;
-		tty_port_destroy(&ttys[i]->port);
-		kfree(ttys[i]);
-		ttys[i] = NULL;
-	}
 }
