@@ -47,10 +47,12 @@ busybox_i386=$build/busybox/bin/busybox
 
 # i386 programs that tests run in vnodes, with their libraries, likewise.
 guest_i386=$build/i386
-guest_packages='ethtool libmnl0 libc6'
+guest_packages='ethtool libmnl0 libc6 tmux libevent-core-2.1-7 libtinfo6 libutempter0'
 
 has_guest_packages() {
-	[ -x "$busybox_i386" ] && { [ -z "${testing-}" ] || [ -x "$guest_i386/sbin/ethtool" ]; }
+	[ -x "$busybox_i386" ] || return
+	[ -z "${testing-}" ] ||
+		{ [ -x "$guest_i386/sbin/ethtool" ] && [ -x "$guest_i386/usr/bin/tmux" ]; }
 }
 
 install_packages() {
