@@ -213,6 +213,10 @@ is "$(vnode exec 4 -- hostname)" node4 'vnode exec reaches it, too'
 
 # One that dies
 ok 'node2 is killed' vnode kill 2
+ok 'a group is joined by hand' ip maddr add 33:33:00:00:12:34 dev vnet0
+not_host() { ! grep -qx node2 /home/hosts; }
+ok 'it is no host any more' await not_host
+is "$(mpiexec.mpich -n 3 hostname 2>&1 | sort -u | grep -c '^node[134]$')" 3 'so MPI goes on with the others'
 ok 'Slurm goes on with the others' srun -w node1,node3,node4 true
 is "$(on 1 'ssh -o BatchMode=yes node3 hostname')" node3 'so does ssh'
 ok 'it is started again' vnode start --timeout 300 node2
