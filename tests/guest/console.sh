@@ -239,6 +239,21 @@ end
 PERSON
 is "$(state 1)" crashed '  it has crashed'
 
+# The magic key works where no thread runs any more.
+node 3 3 96M
+ok 'a vnode of one CPU' vnode start --timeout 300 node3
+vnode exec 3 -- sh -c 'echo 511 >/proc/sys/kernel/sysrq; modprobe adeos_spin' >/dev/null 2>&1 &
+ok '  which keeps it' await_log 3 'spin: for ever'
+person '  sysrq works all the same' 0 ./pty vnode console 3 <<'PERSON'
+await for ever
+send ^]sm
+await Mem-Info
+send ^].
+end
+PERSON
+vnode kill 3
+wait $!
+
 # The root's own console
 modprobe -r vcon
 ok 'the root allows vnodes 2 and 4 its console' modprobe vcon allow=2,4

@@ -91,6 +91,7 @@ shows '^\[1\]\+ +Running +sleep 4711$' 'bg has it go on'
 types fg Enter
 shows '^sleep 4711$' 'fg has it back'
 ok '^C ends it' await interrupt
+# shellcheck disable=SC2016 # there
 types 'status=$?; clear; echo status $status' Enter
 shows '^status 130$' 'with that status'
 types 'jobs; echo over' Enter

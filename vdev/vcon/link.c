@@ -102,10 +102,12 @@ static void kicked(struct vcon_link *link, unsigned int nr)
 	wake_up_all(&link->chan[nr].wait);
 	if (nr)
 		return;
-	if (link->role == VCON_SERVER)
+	if (link->role == VCON_SERVER) {
 		vcon_tty_kick(link);
-	else
+		vcon_tty_sysrq(link);
+	} else {
 		vcon_view_kick(link);
+	}
 }
 
 static void take_kicks(struct vcon_link *link)

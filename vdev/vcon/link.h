@@ -174,6 +174,7 @@ void vcon_views_exit(void);
 /* tty.c */
 int vcon_tty_attach(struct vcon_link *link);
 void vcon_tty_kick(struct vcon_link *link);
+void vcon_tty_sysrq(struct vcon_link *link);
 void vcon_tty_detach(struct vcon_link *link);
 u32 vcon_tty_dropped(const struct vcon_link *link);
 int vcon_ttys_init(void);

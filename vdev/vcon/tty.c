@@ -234,10 +234,9 @@ static void take_input(struct vcon_tty *t)
 		tty_flip_buffer_push(&t->port);
 }
 
-static void take_control(struct vcon_tty *t)
+static void take_size(struct vcon_tty *t)
 {
-	struct vcon_wire *wire = t->link->wire;
-	u32 size = READ_ONCE(wire->winsize), sysrq = READ_ONCE(wire->sysrq);
+	u32 size = READ_ONCE(t->link->wire->winsize);
 	struct tty_struct *tty = tty_port_tty_get(&t->port);
 	struct winsize ws = { .ws_row = size >> 16, .ws_col = size };
 
@@ -246,13 +245,25 @@ static void take_control(struct vcon_tty *t)
 		tty_do_resize(tty, &ws);
 	}
 	tty_kref_put(tty);
-	if (sysrq == t->sysrq)
+}
+
+/**
+ * vcon_tty_sysrq() - do what the magic key does, if the other side asks for it
+ * @link: the bridge, mapped
+ *
+ * Context: any but NMI; in an interrupt, so that it also works if no thread runs any more.
+ */
+void vcon_tty_sysrq(struct vcon_link *link)
+{
+	u32 asked = READ_ONCE(link->wire->sysrq), done = READ_ONCE(link->tty->sysrq);
+
+	/* Somebody else may be about to do the same. */
+	if (asked == done || cmpxchg(&link->tty->sysrq, done, asked) != done)
 		return;
-	t->sysrq = sysrq;
 	/* It may not come back from doing it. */
-	WRITE_ONCE(wire->sysrq_done, sysrq);
-	vcon_kick(t->link, 0);
-	handle_sysrq(sysrq & 0x7f);
+	WRITE_ONCE(link->wire->sysrq_done, asked);
+	vcon_kick(link, 0);
+	handle_sysrq(asked & 0x7f);
 }
 
 static void tty_look(struct work_struct *work)
@@ -267,7 +278,8 @@ static void tty_look(struct work_struct *work)
 	}
 	take_input(t);
 	tty_port_tty_wakeup(&t->port);
-	take_control(t);
+	take_size(t);
+	vcon_tty_sysrq(t->link);
 }
 
 static void look_now(struct vcon_tty *t)
