@@ -2,8 +2,9 @@
 /*
  * Addresses behind a peer, as with a Linux bridge there, learned from what it sends.
  *
- * An address has one slot, and takes it from whoever had it: what is not in the table
- * goes to all, so all that somebody can spoil by sending nonsense is that.
+ * An address takes the place that was not used for longest, of the four that it may
+ * have.  What is not in the table goes to all, so all that somebody can spoil by
+ * sending nonsense is that.
  */
 #include <linux/hash.h>
 #include <linux/jiffies.h>
@@ -14,9 +15,35 @@
 #define OLD	(300 * HZ)	/* then it is forgotten; as Linux bridges do */
 #define NEW	HZ		/* for so long, it need not be written again */
 
-static struct vnet_learned *slot_of(struct vnet *vn, const u8 *mac)
+static struct vnet_learned *bucket_of(struct vnet *vn, const u8 *mac)
 {
-	return &vn->learned[hash_32(get_unaligned((const u32 *)(mac + 2)), VNET_LEARNED_BITS)];
+	return vn->learned[hash_32(get_unaligned((const u32 *)(mac + 2)), VNET_LEARNED_BITS)];
+}
+
+/* Where an address is, or NULL.  Others may write at the same time. */
+static struct vnet_learned *find(struct vnet_learned *bucket, const u8 *mac)
+{
+	u32 i;
+
+	for (i = 0; i < VNET_LEARNED; i++)
+		if (ether_addr_equal(bucket[i].mac, mac))
+			return &bucket[i];
+	return NULL;
+}
+
+/* The one that is free, or the oldest; learned_lock is held. */
+static struct vnet_learned *find_place(struct vnet_learned *bucket)
+{
+	struct vnet_learned *place = bucket;
+	u32 i;
+
+	for (i = 0; i < VNET_LEARNED; i++) {
+		if (is_zero_ether_addr(bucket[i].mac))
+			return &bucket[i];
+		if (time_before(bucket[i].at, place->at))
+			place = &bucket[i];
+	}
+	return place;
 }
 
 /**
@@ -29,7 +56,7 @@ static struct vnet_learned *slot_of(struct vnet *vn, const u8 *mac)
  */
 void vnet_learn(struct vnet *vn, const u8 *mac, u32 from)
 {
-	struct vnet_learned *l = slot_of(vn, mac);
+	struct vnet_learned *l, *bucket = bucket_of(vn, mac);
 	struct vnet_peer *p;
 
 	if (from >= ADEOS_MAX_VNODES)
@@ -37,11 +64,12 @@ void vnet_learn(struct vnet *vn, const u8 *mac, u32 from)
 	p = rcu_dereference_bh(vn->peers[from]);
 	if (!p || ether_addr_equal(p->mac, mac) || !is_valid_ether_addr(mac))
 		return;
-	/* Others may write at the same time; then it is looked at again with the next frame. */
-	if (READ_ONCE(l->from) == from && ether_addr_equal(l->mac, mac) &&
-	    time_before(jiffies, READ_ONCE(l->at) + NEW))
+	/* If this is wrong, it is looked at again with the next frame. */
+	l = find(bucket, mac);
+	if (l && READ_ONCE(l->from) == from && time_before(jiffies, READ_ONCE(l->at) + NEW))
 		return;
 	write_seqlock(&vn->learned_lock);
+	l = find(bucket, mac) ?: find_place(bucket);
 	ether_addr_copy(l->mac, mac);
 	WRITE_ONCE(l->from, from);
 	WRITE_ONCE(l->at, jiffies);
@@ -58,7 +86,7 @@ void vnet_learn(struct vnet *vn, const u8 *mac, u32 from)
  */
 struct vnet_peer *vnet_find_learned(struct vnet *vn, const u8 *mac)
 {
-	struct vnet_learned *l = slot_of(vn, mac);
+	struct vnet_learned *l, *bucket = bucket_of(vn, mac);
 	unsigned int seq;
 	u32 from;
 
@@ -66,9 +94,8 @@ struct vnet_peer *vnet_find_learned(struct vnet *vn, const u8 *mac)
 		return NULL;
 	do {
 		seq = read_seqbegin(&vn->learned_lock);
-		from = ADEOS_MAX_VNODES;
-		if (ether_addr_equal(l->mac, mac) && time_before(jiffies, l->at + OLD))
-			from = l->from;
+		l = find(bucket, mac);
+		from = l && time_before(jiffies, l->at + OLD) ? l->from : ADEOS_MAX_VNODES;
 	} while (read_seqretry(&vn->learned_lock, seq));
 	return from < ADEOS_MAX_VNODES ? rcu_dereference_bh(vn->peers[from]) : NULL;
 }
@@ -82,11 +109,12 @@ struct vnet_peer *vnet_find_learned(struct vnet *vn, const u8 *mac)
  */
 void vnet_forget(struct vnet *vn, u32 id)
 {
+	struct vnet_learned *l = vn->learned[0];
 	u32 i;
 
 	write_seqlock_bh(&vn->learned_lock);
-	for (i = 0; i < ARRAY_SIZE(vn->learned); i++)
-		if (vn->learned[i].from == id)
-			eth_zero_addr(vn->learned[i].mac);
+	for (i = 0; i < sizeof(vn->learned) / sizeof(*l); i++)
+		if (l[i].from == id)
+			eth_zero_addr(l[i].mac);
 	write_sequnlock_bh(&vn->learned_lock);
 }

@@ -17,8 +17,10 @@
 #include "wire.h"
 
 #define VNET_QUEUES	4	/* at most, of a vnode in a network */
-#define VNET_NETWORKS	8	/* at most, of a vnode */
-#define VNET_LEARNED_BITS 8	/* log2 of the addresses that are remembered */
+#define VNET_NAME	31	/* characters of a network's name, as of a bridge's, at most */
+#define VNET_NETWORKS	32	/* at most, of a vnode */
+#define VNET_LEARNED_BITS 6	/* log2 of the buckets of addresses that are remembered */
+#define VNET_LEARNED	4	/* addresses in a bucket */
 
 #define VNET_MAGIC	0x566e6574
 #define VNET_ABI	1
@@ -190,7 +192,7 @@ struct vnet {
 	u32 members[2];
 	struct vnet_peer __rcu *peers[ADEOS_MAX_VNODES];
 	seqlock_t learned_lock;	/* see above */
-	struct vnet_learned learned[1 << VNET_LEARNED_BITS];
+	struct vnet_learned learned[1 << VNET_LEARNED_BITS][VNET_LEARNED];
 	u32 nr_queues;
 	struct vnet_queue queue[VNET_QUEUES];
 };
