@@ -101,7 +101,15 @@ modprobe ipv6
 modprobe veth
 modprobe 8021q
 modprobe bridge
+taken=
+for wrong in 'Ethernet,' 'Ethernet, storage' @mine console.1 a/b 'Ethernet,Ethernet'; do
+	modprobe vnet networks="$wrong" 2>/dev/null && taken="$taken $wrong"
+	dmesg | tail -n 1 | grep -qE 'vnet: network(s:)? "' || taken="$taken nothing about $wrong"
+	dmesg -c >/dev/null
+done
+is "$taken" '' 'wrong names of networks are refused'
 modprobe vnet networks=Ethernet,control
+is "$(cat /sys/module/vnet/parameters/networks)" Ethernet,control 'the networks'
 for net in 0 1; do
 	ip link set vnet$net up
 	ip addr add 10.$net.0.100/24 dev vnet$net

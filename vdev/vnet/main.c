@@ -3,11 +3,13 @@
  * The virtual Ethernet between vnodes (paper: "Network device"): its interfaces,
  * and what happens when a portal is rung.  docs/vnet.md is its specification.
  */
+#include <linux/ctype.h>
 #include <linux/irq_work.h>
 #include <linux/jhash.h>
 #include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "../portals.h"
 #include "vnet.h"
@@ -22,6 +24,7 @@ MODULE_PARM_DESC(ring_kib, "KiB of memory for each receive queue, a power of two
 
 unsigned int vnet_ring_size;	/* bytes */
 
+static char *names;	/* a copy of @networks, with zeros between */
 static struct vnet *vnets[VNET_NETWORKS];
 static unsigned int nr_vnets;
 
@@ -149,10 +152,16 @@ static int vnet_stop(struct net_device *dev)
 	return 0;
 }
 
+/* What others send to groups comes in any case; without this, nobody could join one by hand. */
+static void vnet_set_rx_mode(struct net_device *dev)
+{
+}
+
 static const struct net_device_ops vnet_netdev_ops = {
 	.ndo_open		= vnet_open,
 	.ndo_stop		= vnet_stop,
 	.ndo_start_xmit		= vnet_xmit,
+	.ndo_set_rx_mode	= vnet_set_rx_mode,
 	.ndo_validate_addr	= eth_validate_addr,
 	.ndo_set_mac_address	= eth_mac_addr,
 };
@@ -225,7 +234,7 @@ static int create_interface(const char *name)
 
 	for (i = 0; i < nr_vnets; i++)
 		if (!strcmp(vnets[i]->name, name))
-			return -EEXIST;
+			return -ENOTUNIQ;	/* modprobe takes EEXIST for success */
 	if (nr_vnets == VNET_NETWORKS)
 		return -ENOSPC;
 	dev = alloc_netdev_mqs(sizeof(*vn), "vnet%d", NET_NAME_ENUM, ether_setup, nr, nr);
@@ -265,14 +274,38 @@ static void destroy_interfaces(void)
 	remove_interfaces(nr);
 	while (nr)
 		free_netdev(vnets[--nr]->dev);
+	kfree(names);
+}
+
+/* An area bears the network's name; there are programs' bridges and consoles beside it. */
+static int check_name(const char *name)
+{
+	const char *c;
+
+	for (c = name; *c; c++)
+		if (!isgraph(*c) || *c == '/')
+			return -EINVAL;
+	if (c == name || c - name > VNET_NAME || *name == '@' || str_has_prefix(name, "console"))
+		return -EINVAL;
+	return 0;
 }
 
 static int create_interfaces(void)
 {
-	char *rest = networks, *name;
+	char *rest, *name;
 	int ret;
 
+	names = kstrdup(networks, GFP_KERNEL);
+	if (!names)
+		return -ENOMEM;
+	rest = names;
 	while ((name = strsep(&rest, ","))) {
+		ret = check_name(name);
+		if (ret) {
+			pr_err("vnet: networks: \"%s\": expected 1 to %u characters without blanks and '/', not '@...', not 'console...'\n",
+			       name, VNET_NAME);
+			return ret;
+		}
 		ret = create_interface(name);
 		if (ret) {
 			pr_err("vnet: network \"%s\": %pe\n", name, ERR_PTR(ret));
