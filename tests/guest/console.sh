@@ -278,7 +278,17 @@ await sized
 send ^].
 end
 PERSON
+like "$(tr -d '\r' </tmp/screen)" 'Linux version ' '  with kernel messages from the first one on'
 refuses 1 'the root vnode does not allow vnode 3 its console' '  but not for vnode 3' vnode exec 3 -- vnode console 0
+allow=/sys/module/vcon/parameters/allow
+for wrong in 0 64 x 3-1; do
+	echo $wrong 2>/dev/null >$allow
+done
+is "$(cat $allow)" 2,4 '  what is no list of vnodes is refused'
+echo 3-4 >$allow
+ok '  vnode 3 is allowed later' await vnode exec 3 -- test -c /dev/vcon/0
+ok '  and vnode 2 no more' await vnode exec 2 -- test ! -e /dev/vcon/0
+like "$(vnode exec 3 -- timeout -s INT 5 vnode console 0 </dev/null 2>&1)" 'Linux version ' '  it sees the same'
 unlike "$(vnode log 2)" "$splats" '  vnode 2 has nothing to complain about'
 vnode kill 2
 vnode kill 3

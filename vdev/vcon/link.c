@@ -432,6 +432,22 @@ int vcon_serve(u32 client)
 }
 
 /**
+ * vcon_withdraw() - take the bridge of a console back
+ * @client: who had it, or not
+ *
+ * Context: process, sleeps.
+ */
+void vcon_withdraw(u32 client)
+{
+	struct vcon_link *link = vcon_link_get(VCON_SERVER, client);
+
+	if (!link)
+		return;
+	queue_bury(link);
+	vcon_link_put(link);
+}
+
+/**
  * vcon_links_show() - what has happened on each bridge
  * @m: where to write it
  */

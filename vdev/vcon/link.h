@@ -143,6 +143,7 @@ struct vcon_link *vcon_link_get(enum vcon_role role, u32 peer);
 void vcon_link_put(struct vcon_link *link);
 void vcon_kick(struct vcon_link *link, unsigned int nr);
 int vcon_serve(u32 client);
+void vcon_withdraw(u32 client);
 void vcon_look(u32 peer);
 int vcon_links_init(void);
 void vcon_links_exit(void);

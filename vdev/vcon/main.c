@@ -10,15 +10,19 @@
 
 #include "link.h"
 
-static unsigned int allow[ADEOS_MAX_VNODES];
-static unsigned int nr_allow;
-module_param_array(allow, uint, &nr_allow, 0444);
-MODULE_PARM_DESC(allow, "Vnodes that may have the root's own console (in the root)");
+/* Vnodes that may have the root's own console */
+static DECLARE_BITMAP(allowed, ADEOS_MAX_VNODES);
+static bool serving;	/* protected, as allowed, by the parameters' lock */
 
 static struct dentry *vcon_debugfs;
 
 /* Those whose bridges are still to be made */
 static DECLARE_BITMAP(clients, ADEOS_MAX_VNODES);
+
+static bool may_have(unsigned int client)
+{
+	return adeos_vnode_id() || test_bit(client, allowed);
+}
 
 static void serve_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(serve, serve_work);
@@ -32,7 +36,10 @@ static void serve_work(struct work_struct *work)
 	for_each_set_bit(client, clients, ADEOS_MAX_VNODES) {
 		clear_bit(client, clients);
 		ret = vcon_serve(client);
-		if (!ret)
+		/* change_clients() may have come before there was anything to take back. */
+		if (!may_have(client))
+			vcon_withdraw(client);
+		if (!ret || !may_have(client))
 			continue;
 		set_bit(client, clients);
 		again = true;
@@ -53,9 +60,59 @@ static void serve_work(struct work_struct *work)
  */
 void vcon_serve_later(u32 client)
 {
+	if (!may_have(client))
+		return;
 	set_bit(client, clients);
 	queue_delayed_work(system_unbound_wq, &serve, HZ / 10);
 }
+
+static void change_clients(const unsigned long *before)
+{
+	unsigned int client;
+
+	for (client = 1; client < ADEOS_MAX_VNODES; client++) {
+		if (test_bit(client, allowed) == test_bit(client, before))
+			continue;
+		if (test_bit(client, before)) {
+			clear_bit(client, clients);
+			vcon_withdraw(client);
+		} else {
+			vcon_serve_later(client);
+		}
+	}
+}
+
+static int allow_set(const char *value, const struct kernel_param *kp)
+{
+	DECLARE_BITMAP(before, ADEOS_MAX_VNODES);
+	DECLARE_BITMAP(ids, ADEOS_MAX_VNODES);
+
+	if (bitmap_parselist(value, ids, ADEOS_MAX_VNODES) || test_bit(0, ids)) {
+		pr_err("vcon: allow=%.40s: expected IDs of vnodes, 1 to %u\n", value,
+		       ADEOS_MAX_VNODES - 1);
+		return -EINVAL;
+	}
+	if (serving && adeos_vnode_id())
+		return -EPERM;
+	bitmap_copy(before, allowed, ADEOS_MAX_VNODES);
+	bitmap_copy(allowed, ids, ADEOS_MAX_VNODES);
+	if (serving)
+		change_clients(before);
+	return 0;
+}
+
+static int allow_get(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%*pbl\n", ADEOS_MAX_VNODES, allowed);
+}
+
+static const struct kernel_param_ops allow_ops = {
+	.set = allow_set,
+	.get = allow_get,
+};
+
+module_param_cb(allow, &allow_ops, NULL, 0644);
+MODULE_PARM_DESC(allow, "Vnodes that may have the root's own console (in the root)");
 
 static int vcon_show(struct seq_file *m, void *unused)
 {
@@ -64,31 +121,23 @@ static int vcon_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(vcon);
 
-static int __init choose_clients(void)
+static void __init begin_to_serve(void)
 {
-	unsigned int i;
-
+	kernel_param_lock(THIS_MODULE);
 	if (adeos_vnode_id())
 		__set_bit(0, clients);
-	for (i = 0; !adeos_vnode_id() && i < nr_allow; i++) {
-		if (!allow[i] || allow[i] >= ADEOS_MAX_VNODES) {
-			pr_err("vcon: allow=%u: expected IDs of vnodes, 1 to %u\n", allow[i],
-			       ADEOS_MAX_VNODES - 1);
-			return -EINVAL;
-		}
-		__set_bit(allow[i], clients);
-	}
-	return 0;
+	else
+		bitmap_copy(clients, allowed, ADEOS_MAX_VNODES);
+	serving = true;
+	kernel_param_unlock(THIS_MODULE);
+	queue_delayed_work(system_unbound_wq, &serve, 0);
 }
 
 static int __init vcon_init(void)
 {
 	unsigned int i;
-	int ret = choose_clients();
+	int ret = vcon_ttys_init();
 
-	if (ret)
-		return ret;
-	ret = vcon_ttys_init();
 	if (ret)
 		return ret;
 	ret = vcon_views_init();
@@ -101,7 +150,7 @@ static int __init vcon_init(void)
 	if (ret)
 		goto no_links;
 	vcon_debugfs = debugfs_create_file("vcon", 0444, NULL, NULL, &vcon_fops);
-	queue_delayed_work(system_unbound_wq, &serve, 0);
+	begin_to_serve();
 	/* Bridges that were there before; a vnode may only have the root's. */
 	for (i = 0; i < (adeos_vnode_id() ? 1 : ADEOS_MAX_VNODES); i++)
 		vcon_look(i);

@@ -195,8 +195,7 @@ static bool follow(struct vcon_tty *t)
 		return false;
 	set_open(t, true);
 	vcon_kick(t->link, 0);
-	/* The root's own console has its own messages. */
-	if (!t->con_registered && adeos_vnode_id())
+	if (!t->con_registered)
 		con_begin(t);
 	return true;
 }
