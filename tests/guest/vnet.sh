@@ -169,6 +169,8 @@ frames | paste /tmp/frames.before - >/tmp/frames
 is "$(awk '$2 - $1 < 100' /tmp/frames)" '' "which use all queues: $(tr '\n' ' ' </tmp/frames)"
 ok 'datagrams each way, in order' traffic 0 udp 10.0.0.101 4 $((size * 20))
 ok 'and between vnodes' traffic 3 udp 10.0.0.102 4 $((size * 20))
+ok 'trains of datagrams each way, in order' traffic 0 trains 10.0.0.102 4 $((size * 20))
+ok 'and between vnodes' traffic 3 trains 10.0.0.102 4 $((size * 20))
 
 # Datagrams from each to all others, all at once
 /sbin/traffic serve &
@@ -207,6 +209,12 @@ ping -c 2 -W 20 -q 10.0.0.101 >/dev/null
 wait $watcher
 like "$(cat /tmp/watched)" '^out 02:76:..:..:00:01 02:76:..:..:00:00 98$' 'a packet socket sees what goes out'
 like "$(cat /tmp/watched)" '^in 02:76:..:..:00:00 02:76:..:..:00:01 98$' 'and what comes in'
+traffic 0 watch vnet0 60 1 0800 >/tmp/watched 2>&1 &
+watcher=$!
+ok 'a program watches' await grep -q watching /tmp/watched
+traffic 0 trains 10.0.0.102 1 16 >/dev/null
+wait $watcher
+like "$(cat /tmp/watched)" '^out .* 19242$' 'a train of datagrams crosses the wire as one frame'
 traffic 0 watch vnet0 60 1 0800 >/tmp/watched 2>&1 &
 watcher=$!
 ok 'a program watches' await grep -q watching /tmp/watched

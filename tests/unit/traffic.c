@@ -2,9 +2,10 @@
 /*
  * Traffic that proves itself, for the tests of the virtual Ethernet.
  *
- *	traffic serve				answers the next two
+ *	traffic serve				answers the next three
  *	traffic tcp ADDRESS STREAMS MIB		so much each way in each of the streams at once
  *	traffic udp ADDRESS FLOWS NUMBER	so many datagrams there and back in each flow
+ *	traffic trains ADDRESS FLOWS NUMBER	the same, in trains that the kernel takes apart
  *	traffic watch INTERFACE SECONDS NUMBER ETHERTYPE
  *						shows frames: how they came, addresses, length
  *
@@ -17,6 +18,7 @@
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,6 +34,7 @@
 #define LONGEST		20000	/* bytes in a datagram */
 #define SMALL		1412	/* bytes in one that is no fragments */
 #define WINDOW		16	/* datagrams on their way */
+#define SEGMENT		1200	/* bytes in a datagram of a train */
 #define PATIENCE	2000	/* ms, until one is taken to be lost */
 #define TRIES		600	/* tenths of a second in which a server must have come up */
 
@@ -222,6 +225,50 @@ static int udp_flow(const struct sockaddr_in *addr, unsigned int flow, unsigned 
 	return came < number / 2;
 }
 
+/* Has the kernel take a train of WINDOW datagrams apart, at the latest possible moment. */
+static void send_train(int fd, unsigned int flow, unsigned int first)
+{
+	/* The last one's array goes beyond its end. */
+	static unsigned int train[(WINDOW * SEGMENT + sizeof(struct datagram)) / sizeof(int)];
+	struct datagram *d;
+	unsigned int i, seed;
+
+	for (i = 0; i < WINDOW; i++) {
+		d = (struct datagram *)&train[i * SEGMENT / sizeof(int)];
+		d->flow = flow;
+		d->number = first + i;
+		d->length = SEGMENT;
+		seed = (flow << 20) + d->number + 1;
+		fill(d->data, SEGMENT - 12, &seed);
+	}
+	if (send(fd, train, WINDOW * SEGMENT, 0) != WINDOW * SEGMENT)
+		die("a train");
+}
+
+static int udp_trains(const struct sockaddr_in *addr, unsigned int flow, unsigned int number)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), size = SEGMENT, bytes;
+	struct pollfd polled = { .fd = fd, .events = POLLIN };
+	unsigned int first, came = 0, i, last = 0;
+	struct datagram d;
+
+	if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) ||
+	    setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size)))
+		die("UDP");
+	for (first = 1; first <= number; first += WINDOW) {
+		send_train(fd, flow, first);
+		for (i = 0; i < WINDOW && poll(&polled, 1, PATIENCE) == 1; i++) {
+			bytes = recv(fd, &d, sizeof(d), 0);
+			if (bytes != SEGMENT || d.flow != flow || d.number <= last || !is_right(&d, bytes))
+				die("a datagram is damaged or late");
+			last = d.number;
+			came++;
+		}
+	}
+	printf("flow %u: %u of %u\n", flow, came, number);
+	return came < number / 2;
+}
+
 static void serve(void)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(PORT) };
@@ -289,7 +336,8 @@ static int watch(const char *interface, int seconds, int number, int ethertype)
 int main(int argc, char **argv)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(PORT) };
-	int number, i, status, failed = 0, is_udp;
+	int number, i, status, failed = 0;
+	int (*flow)(const struct sockaddr_in *addr, unsigned int flow, unsigned int number);
 
 	if (argc == 2 && !strcmp(argv[1], "serve"))
 		serve();
@@ -297,12 +345,12 @@ int main(int argc, char **argv)
 		return watch(argv[2], atoi(argv[3]), atoi(argv[4]), strtol(argv[5], NULL, 16));
 	if (argc != 5 || inet_pton(AF_INET, argv[2], &addr.sin_addr) != 1)
 		return 2;
-	is_udp = !strcmp(argv[1], "udp");
+	flow = !strcmp(argv[1], "udp") ? udp_flow : !strcmp(argv[1], "trains") ? udp_trains :
+		tcp_stream;
 	number = atoi(argv[3]);
 	for (i = 0; i < number; i++)
 		if (!fork())
-			exit(is_udp ? udp_flow(&addr, i, atoi(argv[4])) :
-			     tcp_stream(&addr, i, atoi(argv[4])));
+			exit(flow(&addr, i, atoi(argv[4])));
 	for (i = 0; i < number; i++)
 		if (wait(&status) < 0 || status)
 			failed++;
