@@ -89,17 +89,19 @@ static const struct adeos_bridge_ops ops = {
 static void scribble(struct adeos_bridge *b, struct wire_sender *s, u32 round)
 {
 	struct vnet_header *h = adeos_bridge_addr(b);
+	u32 queue = round % h->nr_queues;
 	struct wire_port port = {
-		.wire = &h->wire[0],
-		.ring = (u8 *)h + PAGE_SIZE,
+		.wire = &h->wire[queue],
+		.ring = (u8 *)h + PAGE_SIZE + queue * h->ring_size,
 		.size = h->ring_size,
 	};
 
 	local_bh_disable();
 	publish_lie(&port, s);
-	if (round % 4 == 1)
+	/* Odd numbers, so that all queues have their turn */
+	if (round % 5 == 1)
 		scribble_ring(&port);
-	if (round % 16 == 3)
+	if (round % 17 == 3)
 		scribble_word(&port);
 	/* At the end, a word that names nobody */
 	if (round == rounds)
