@@ -5,6 +5,7 @@
  * "Kernel initialization", "Timers").
  */
 #include <linux/acpi.h>
+#include <linux/cpufeature.h>
 #include <linux/init.h>
 #include <linux/io.h>
 #include <linux/memblock.h>
@@ -19,7 +20,6 @@
 #include <linux/timekeeping.h>
 
 #include <asm/apic.h>
-#include <asm/cpufeature.h>
 #include <asm/e820/api.h>
 #include <asm/i8259.h>
 #include <asm/io_apic.h>

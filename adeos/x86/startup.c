@@ -7,9 +7,9 @@
  * The build fails if it has an absolute relocation.
  */
 #include <linux/compiler.h>
+#include <linux/io.h>
 
 #include <asm/apicdef.h>
-#include <asm/io.h>
 #include <asm/msr.h>
 #include <asm/page.h>
 

@@ -259,7 +259,8 @@ static int udp_trains(const struct sockaddr_in *addr, unsigned int flow, unsigne
 		send_train(fd, flow, first);
 		for (i = 0; i < WINDOW && poll(&polled, 1, PATIENCE) == 1; i++) {
 			bytes = recv(fd, &d, sizeof(d), 0);
-			if (bytes != SEGMENT || d.flow != flow || d.number <= last || !is_right(&d, bytes))
+			if (bytes != SEGMENT || d.flow != flow || d.number <= last ||
+			    !is_right(&d, bytes))
 				die("a datagram is damaged or late");
 			last = d.number;
 			came++;
