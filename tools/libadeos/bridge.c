@@ -82,7 +82,7 @@ int adeos_bridge_open(int scope, const char *name, int access)
 {
 	struct vbridge_open req = { .size = sizeof(req), .scope = scope };
 
-	if (access & ~O_ACCMODE) {
+	if (access != O_RDONLY && access != O_RDWR) {
 		errno = EINVAL;
 		return -1;
 	}

@@ -241,6 +241,8 @@ static void user(void)
 	int fds[17], i, fd;
 
 	fails(adeos_bridge_open(own_vnode(), "secret", O_RDONLY), EACCES, "another user's bridge");
+	fails(open(VBRIDGE_DEVICE, O_ACCMODE), EINVAL, "the device, for calls only");
+	fails(adeos_bridge_open(own_vnode(), "secret", O_ACCMODE), EINVAL, "likewise, a bridge");
 	fd = adeos_bridge_open(own_vnode(), "public", O_RDONLY);
 	claim(fd >= 0, "one that all may read");
 	fails(adeos_bridge_destroy(fd), EPERM, "but not destroy");

@@ -341,7 +341,7 @@ static void vb_attach(struct vb_file *f, struct vb *vb, bool creator)
  * vb_open() - attach a file to a bridge that exists
  * @f: the file; f->attach is held
  * @req: which bridge
- * @mode: FMODE_READ, FMODE_WRITE
+ * @mode: FMODE_READ, FMODE_WRITE or both
  *
  * Context: process, sleeps, also while the bridge is being moved.
  * Return: 0 or an error of docs/bridge-device.md.

@@ -34,8 +34,12 @@ static struct file_system_type vb_fs = {
 /* Each file gets a mapping of its own at once: mmap() may come at any time. */
 static int device_open(struct inode *inode, struct file *file)
 {
-	struct vb_file *f = kzalloc(sizeof(*f), GFP_KERNEL);
+	struct vb_file *f;
 
+	/* For calls only (access mode 3): vb_may() would have nothing to check. */
+	if (!(file->f_mode & (FMODE_READ | FMODE_WRITE)))
+		return -EINVAL;
+	f = kzalloc(sizeof(*f), GFP_KERNEL);
 	if (!f)
 		return -ENOMEM;
 	f->inode = alloc_anon_inode(mount->mnt_sb);
