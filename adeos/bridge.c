@@ -42,7 +42,7 @@ struct adeos_bridge {
 static LIST_HEAD(uses);
 static u32 freezes, frozen_us, frozen_us_max;
 
-/* Asks the root for it; adeos_lock is held. */
+/* Asks the root for it; adeos_lock is held, and released meanwhile. */
 static int request_bridge(const struct adeos_bridge_spec *spec, struct dsp_result *result)
 {
 	struct bridge_request req = { .flags = spec->flags };
@@ -55,6 +55,7 @@ static int request_bridge(const struct adeos_bridge_spec *spec, struct dsp_resul
 	req.pages = PFN_UP(spec->size);
 	req.allowed[0] = lower_32_bits(spec->allowed);
 	req.allowed[1] = upper_32_bits(spec->allowed);
+	adeos_node_turn(DSP_CREATE);
 	return adeos_node_call(bridge_create(adeos_node(), &req, adeos_now_ms()), result);
 }
 
@@ -67,8 +68,8 @@ static int request_bridge(const struct adeos_bridge_spec *spec, struct dsp_resul
  * Context: process, sleeps.
  * Return: 0; -ENODEV if this kernel is not a vnode; -ENOTCONN if it is no member
  * of the cluster yet; -EINVAL for a bad name, -E2BIG for a bad size; -EEXIST,
- * -EDQUOT, -ENOSPC, -ENOMEM; -EBUSY if there are too many requests; -EHOSTDOWN or
- * -ETIMEDOUT if the root does not answer, and then it may exist all the same.
+ * -EDQUOT, -ENOSPC, -ENOMEM; -EHOSTDOWN or -ETIMEDOUT if the root does not answer,
+ * and then it may exist all the same.
  */
 int adeos_bridge_create(const struct adeos_bridge_spec *spec)
 {
@@ -83,6 +84,16 @@ int adeos_bridge_create(const struct adeos_bridge_spec *spec)
 	return ret;
 }
 EXPORT_SYMBOL_GPL(adeos_bridge_create);
+
+/* Asks the root to end it; adeos_lock is held, and released meanwhile. */
+static int end_bridge(u32 index, u32 generation)
+{
+	struct dsp_result result;
+
+	adeos_node_turn(DSP_DESTROY);
+	return adeos_node_call(bridge_destroy(adeos_node(), index, generation, adeos_now_ms()),
+			       &result);
+}
 
 /* Maps it where it is now; its size is stored if @size is not NULL. */
 static void *map_bridge(u32 index, size_t *size)
@@ -201,7 +212,7 @@ struct adeos_bridge *adeos_bridge_make(const struct adeos_bridge_spec *spec,
 				       const struct adeos_bridge_ops *ops, void *priv)
 {
 	u32 scope = spec->flags & ADEOS_BRIDGE_GLOBAL ? ADEOS_GLOBAL : adeos_own_id();
-	struct dsp_result result, ended;
+	struct dsp_result result;
 	struct adeos_bridge *b;
 	int ret;
 
@@ -211,8 +222,7 @@ struct adeos_bridge *adeos_bridge_make(const struct adeos_bridge_spec *spec,
 	ret = request_bridge(spec, &result);
 	b = ret ? ERR_PTR(ret) : use_bridge(scope, spec->name, true, ops, priv);
 	if (!ret && IS_ERR(b))
-		adeos_node_call(bridge_destroy(adeos_node(), result.index, result.generation,
-					       adeos_now_ms()), &ended);
+		end_bridge(result.index, result.generation);
 	mutex_unlock(&adeos_lock);
 	return b;
 }
@@ -297,19 +307,21 @@ EXPORT_SYMBOL_GPL(adeos_bridge_close);
  * Nobody can open it any more, its users are told, and its memory is free when
  * the last of them has closed it.  @b is still to be closed.
  *
+ * Without an answer it may be destroyed all the same, or not: as long as @b is
+ * open it can be asked for again, and then is the same bridge, or -ENOENT.
+ *
  * Context: process, sleeps.
- * Return: 0; -EPERM if it is another vnode's, unless this is the root; -EHOSTDOWN.
+ * Return: 0; -EPERM if it is another vnode's, unless this is the root; -ENOENT if
+ * it is no more; -ENOTCONN if this kernel is no member any more; -EHOSTDOWN or
+ * -ETIMEDOUT if the root does not answer.
  */
 int adeos_bridge_destroy(struct adeos_bridge *b)
 {
-	struct dsp_result result;
-	u32 generation;
 	int ret;
 
 	mutex_lock(&adeos_lock);
-	generation = BRIDGE_GENERATION(adeos_node()->open[b->index].tag);
-	ret = adeos_node_call(bridge_destroy(adeos_node(), b->index, generation, adeos_now_ms()),
-			      &result);
+	/* One from before a move that begins while we wait is as good. */
+	ret = end_bridge(b->index, BRIDGE_GENERATION(adeos_node()->open[b->index].tag));
 	mutex_unlock(&adeos_lock);
 	return ret;
 }

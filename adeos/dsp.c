@@ -221,6 +221,33 @@ static void dsp_check_calls(struct dsp *d, u32 now)
 	dsp_send_calls(d, now);
 }
 
+/*
+ * A place for a request, or DSP_CALLS.  Room is made for a bridge in seconds;
+ * that must not keep others from being destroyed, which takes none.
+ */
+static u32 dsp_free_call(const struct dsp *d, u8 type)
+{
+	u32 end = type == DSP_CREATE ? DSP_CREATES : DSP_CALLS, i;
+
+	for (i = 0; i < end; i++)
+		if (d->call[i].state == DSP_CALL_IDLE)
+			return i;
+	return DSP_CALLS;
+}
+
+/**
+ * dsp_call_fits() - is there room for one more request?
+ * @d: this vnode
+ * @type: DSP_CREATE or DSP_DESTROY
+ *
+ * Return: true if there is; otherwise dsp_call() returns -EBUSY until
+ * dsp_call_result() has returned 0 for others.
+ */
+bool dsp_call_fits(const struct dsp *d, u8 type)
+{
+	return dsp_free_call(d, type) < DSP_CALLS;
+}
+
 /**
  * dsp_call() - begin a request to the root
  * @d: this vnode
@@ -230,7 +257,7 @@ static void dsp_check_calls(struct dsp *d, u32 now)
  * @now: the time, ms
  *
  * Return: a call for dsp_call_result(), 0 and up; -ENOTCONN if this vnode is
- * no member; -EHOSTDOWN if the root is dead; -EBUSY if there are DSP_CALLS.
+ * no member; -EHOSTDOWN if the root is dead; -EBUSY if there is no room for it.
  */
 int dsp_call(struct dsp *d, u8 type, const void *payload, u8 length, u32 now)
 {
@@ -241,8 +268,7 @@ int dsp_call(struct dsp *d, u8 type, const void *payload, u8 length, u32 now)
 		return -EHOSTDOWN;
 	if (!dsp_joined(d))
 		return -ENOTCONN;
-	for (i = 0; i < DSP_CALLS && d->call[i].state != DSP_CALL_IDLE; i++)
-		;
+	i = dsp_free_call(d, type);
 	if (i == DSP_CALLS)
 		return -EBUSY;
 

@@ -18,6 +18,7 @@
 
 #define DSP_VERSION	1
 #define DSP_CALLS	16	/* requests under way in a vnode, a power of two */
+#define DSP_CREATES	12	/* places of them that a DSP_CREATE may have */
 #define DSP_RESEND	1000	/* a request without a reply is sent again, ms */
 #define DSP_TRIES	15	/* and given up after so many times: later than a dead root is */
 
@@ -227,6 +228,7 @@ bool dsp_tick(struct dsp *d, u32 now);
 void dsp_ring(struct dsp *d, u32 to, u32 portal);
 void dsp_move_portals(struct dsp *d, u32 destination);
 int dsp_send(struct dsp *d, u32 to, union dsp_msg *msg);
+bool dsp_call_fits(const struct dsp *d, u8 type);
 int dsp_call(struct dsp *d, u8 type, const void *payload, u8 length, u32 now);
 int dsp_call_result(struct dsp *d, int call, struct dsp_result *result);
 

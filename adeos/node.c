@@ -247,6 +247,33 @@ void adeos_node_wait(unsigned long timeout)
 }
 
 /**
+ * adeos_node_turn() - wait until a request to the root can begin
+ * @type: DSP_CREATE or DSP_DESTROY
+ *
+ * First come, first served, among those of a type.  Each request under way ends
+ * in some 15 s at the latest, whatever the root does, so each turn comes.
+ *
+ * Context: process, sleeps; adeos_lock held, and released meanwhile.  On return
+ * dsp_call() finds room, until adeos_lock is released again.
+ */
+void adeos_node_turn(u8 type)
+{
+	static struct node_queue {
+		u32 next;	/* for who comes next */
+		u32 now;	/* whose turn it is */
+	} queues[2];
+	struct node_queue *q = &queues[type == DSP_DESTROY];
+	u32 own = q->next++;
+
+	while (own != q->now || !dsp_call_fits(&node, type))
+		adeos_node_wait(HZ);
+	q->now++;
+	/* The next one: there may be room for that, too. */
+	if (q->now != q->next)
+		wake_up_all(&node_wait);
+}
+
+/**
  * adeos_node_call() - ask the root for something, and wait for the answer
  * @call: what dsp_call() or one of bridge_user.c's has returned
  * @result: where to store the answer
@@ -268,6 +295,8 @@ int adeos_node_call(int call, struct dsp_result *result)
 			break;
 		adeos_node_wait(HZ);
 	}
+	/* There is room for another one: adeos_node_turn(). */
+	wake_up_all(&node_wait);
 	return ret ?: result->error;
 }
 

@@ -18,6 +18,7 @@ struct commons *adeos_commons(void);
 struct dsp *adeos_node(void);
 u32 adeos_now_ms(void);
 void adeos_node_wait(unsigned long timeout);
+void adeos_node_turn(u8 type);
 int adeos_node_call(int call, struct dsp_result *result);
 
 /* doorbell.c */

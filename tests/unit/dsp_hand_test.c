@@ -439,6 +439,17 @@ static void test_requests(void)
 	for (i = 0, full = 0; i < DSP_CALLS; i++)
 		full += !dsp_call_result(&hand[1], i, &r) && r.error == -ENOENT;
 	ok(full == DSP_CALLS, "and are sent when the root rings back");
+	for (i = 0; dsp_call_fits(&hand[1], DSP_CREATE); i++)
+		bridge_create(&hand[1], &req, now);
+	ok(i == DSP_CREATES && bridge_create(&hand[1], &req, now) == -EBUSY &&
+	   dsp_call_fits(&hand[1], DSP_DESTROY), "some places are for destroying only");
+	for (; dsp_call_fits(&hand[1], DSP_DESTROY); i++)
+		bridge_destroy(&hand[1], 5, 0, now);
+	ok(i == DSP_CALLS && bridge_destroy(&hand[1], 5, 0, now) == -EBUSY,
+	   "all of which can be had");
+	hand_poll();
+	for (i = 0; i < DSP_CALLS; i++)
+		dsp_call_result(&hand[1], i, &r);
 
 	msg = (union dsp_msg){ .type = DSP_PONG };
 	for (i = 0; i < COMMONS_SLOTS; i++)

@@ -37,7 +37,7 @@ static void name_of(char name[NAME_LEN], unsigned int n)
 static bool is_expected(int error)
 {
 	return error == ENOENT || error == EEXIST || error == EIDRM || error == EAGAIN ||
-	       error == EBUSY || error == EMFILE || error == ENOTCONN;
+	       error == EMFILE || error == ENOTCONN;
 }
 
 static bool make(int vnode, unsigned int n)
