@@ -7,6 +7,7 @@
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/fs_struct.h>
+#include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -15,6 +16,7 @@
 
 #define TRIES		500	/* to open a bridge that is being moved */
 #define TRY_MS		10
+#define END_AGAIN	HZ	/* until the root is asked once more to end one */
 
 DEFINE_MUTEX(vb_table);		/* vb_list besides its readers in interrupts, and opening */
 DEFINE_SPINLOCK(vb_lock);
@@ -128,6 +130,57 @@ static void close_gone(struct work_struct *work)
 	vb_put(vb);
 }
 
+/**
+ * vb_destroy() - end a bridge
+ * @vb: the bridge
+ *
+ * Context: process, sleeps until the root has answered.
+ * Return: 0; -EIDRM if it is gone, -EPERM if it is another vnode's; -EHOSTDOWN,
+ * -ETIMEDOUT if the root has not answered: then it is as it was, or will be gone;
+ * -ENOTCONN.
+ */
+int vb_destroy(struct vb *vb)
+{
+	int ret = -EIDRM;
+
+	mutex_lock(&vb->use);
+	if (vb->bridge && !READ_ONCE(vb->gone))
+		ret = adeos_bridge_destroy(vb->bridge);
+	mutex_unlock(&vb->use);
+	if (ret)
+		return ret == -ENOENT ? -EIDRM : ret;
+	/* Not later, when the root rings. */
+	vb_lose(vb);
+	vb_close(vb);
+	vb_unkeep(vb);
+	return 0;
+}
+
+/*
+ * Ends a bridge whose creator has gone, and takes over its reference.  As long as
+ * the root does not answer, the bridge stays, and counts for its user; so does
+ * the module.
+ */
+static void vb_end(struct vb *vb)
+{
+	int ret = vb_destroy(vb);
+
+	if (ret && ret != -EIDRM && ret != -EPERM) {
+		/* Who calls has a reference to the module, too. */
+		__module_get(THIS_MODULE);
+		queue_delayed_work(closer, &vb->end_work, END_AGAIN);
+		return;
+	}
+	vb_put(vb);
+}
+
+static void vb_end_again(struct work_struct *work)
+{
+	vb_end(container_of(to_delayed_work(work), struct vb, end_work));
+	/* vb_exit() waits for the rest of this. */
+	module_put(THIS_MODULE);
+}
+
 static struct vb *vb_alloc(u32 scope, const char *name)
 {
 	struct vb *vb = kzalloc(sizeof(*vb), GFP_KERNEL);
@@ -142,6 +195,7 @@ static struct vb *vb_alloc(u32 scope, const char *name)
 	init_rwsem(&vb->sem);
 	init_waitqueue_head(&vb->wait);
 	INIT_WORK(&vb->close_work, close_gone);
+	INIT_DELAYED_WORK(&vb->end_work, vb_end_again);
 	vb->info.scope = scope;
 	strscpy(vb->info.name, name, sizeof(vb->info.name));
 	return vb;
@@ -412,8 +466,10 @@ static int vb_make(struct vb *vb, const char *full, u64 vnodes)
 	mutex_lock(&vb_table);
 	ret = vb_publish(vb);
 	mutex_unlock(&vb_table);
-	if (ret)
-		vb_destroy(vb);
+	if (ret) {
+		refcount_inc(&vb->refs);
+		vb_end(vb);
+	}
 	return ret;
 }
 
@@ -458,31 +514,6 @@ int vb_create(struct vb_file *f, const struct vbridge_create *req)
 }
 
 /**
- * vb_destroy() - end a bridge
- * @vb: the bridge
- *
- * Context: process, sleeps until the root has answered.
- * Return: 0; -EIDRM if it is gone, -EPERM if it is another vnode's; -EHOSTDOWN,
- * -ETIMEDOUT, -EBUSY.
- */
-int vb_destroy(struct vb *vb)
-{
-	int ret = -EIDRM;
-
-	mutex_lock(&vb->use);
-	if (vb->bridge && !READ_ONCE(vb->gone))
-		ret = adeos_bridge_destroy(vb->bridge);
-	mutex_unlock(&vb->use);
-	if (ret)
-		return ret == -ENOENT ? -EIDRM : ret;
-	/* Not later, when the root rings. */
-	vb_lose(vb);
-	vb_close(vb);
-	vb_unkeep(vb);
-	return 0;
-}
-
-/**
  * vb_detach() - a file is closed
  * @f: the file
  *
@@ -499,8 +530,9 @@ void vb_detach(struct vb_file *f)
 	list_del(&f->list);
 	up_write(&vb->sem);
 	if (f->creator && !(vb->info.flags & VBRIDGE_KEEP))
-		vb_destroy(vb);
-	vb_put(vb);
+		vb_end(vb);
+	else
+		vb_put(vb);
 }
 
 /**
@@ -516,6 +548,8 @@ int vb_init(void)
 
 /**
  * vb_exit() - end the bridges that were kept
+ *
+ * If the root does not answer, they stay until this vnode ends.
  *
  * Context: process, sleeps; no file is open any more.
  */

@@ -81,6 +81,7 @@ struct vb_head {
  * @rings: how often it was rung; under vb_lock
  * @wait: woken when it is rung, thawed or gone
  * @close_work: closes it when it is gone
+ * @end_work: asks the root once more to end it
  * @limit: whose limits it counts for, or NULL
  * @info: what is told of it; constant but @info.state and @info.users
  */
@@ -101,6 +102,7 @@ struct vb {
 	u64 rings;
 	wait_queue_head_t wait;
 	struct work_struct close_work;
+	struct delayed_work end_work;
 	struct vb_limit *limit;
 	struct vbridge_info info;
 };
