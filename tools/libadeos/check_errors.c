@@ -235,6 +235,34 @@ static void gone(void)
 	close(fd);
 }
 
+/* What the eventfd has; 0 if that is nothing */
+static uint64_t events(int event)
+{
+	uint64_t n;
+
+	return read(event, &n, sizeof(n)) == sizeof(n) ? n : 0;
+}
+
+/* 256 files of one bridge */
+static void many_files(void)
+{
+	int fds[257], event = eventfd(0, EFD_NONBLOCK), i;
+
+	for (i = 0; i < 257; i++) {
+		fds[i] = adeos_bridge_open(own_vnode(), "public", O_RDONLY);
+		if (fds[i] < 0 || adeos_bridge_eventfd(fds[i], event))
+			break;
+	}
+	claim(i == 256 && errno == EDQUOT, "256 files and no more");
+	claim(!adeos_bridge_ring(fds[0]) && events(event) == 255, "all of which are rung");
+	while (i--)
+		close(fds[i]);
+	i = adeos_bridge_open(own_vnode(), "public", O_RDONLY);
+	claim(i >= 0, "those that were closed do not count");
+	close(i);
+	close(event);
+}
+
 /* As an ordinary user: root has made "secret" (0600) and "public" (0644, kept). */
 static void user(void)
 {
@@ -247,6 +275,7 @@ static void user(void)
 	claim(fd >= 0, "one that all may read");
 	fails(adeos_bridge_destroy(fd), EPERM, "but not destroy");
 	fails(adeos_bridge_open(own_vnode(), "public", O_RDWR), EACCES, "nor write to");
+	close(fd);
 	for (i = 0; i < 17; i++) {
 		char name[NAME_LEN];
 
@@ -262,14 +291,7 @@ static void user(void)
 	fd = create("u", 4096);
 	claim(fd >= 0, "what was closed does not count");
 	close(fd);
-}
-
-/* What the eventfd has; 0 if that is nothing */
-static uint64_t events(int event)
-{
-	uint64_t n;
-
-	return read(event, &n, sizeof(n)) == sizeof(n) ? n : 0;
+	many_files();
 }
 
 static void eventfds(void)

@@ -113,6 +113,7 @@ struct vb {
  * @vb: what it is attached to, or NULL; stored once
  * @list: vb.files
  * @inode: whose mapping it has, so that its pages, and no others, can be unmapped
+ * @limit: whose limits it counts for
  * @creator: the bridge ends with this file
  * @seen: vb.rings that were read; under vb_lock
  * @event: what is signalled when it may be read, or NULL; under vb_lock
@@ -123,6 +124,7 @@ struct vb_file {
 	struct vb *vb;
 	struct list_head list;
 	struct inode *inode;
+	struct vb_limit *limit;
 	bool creator;
 	u64 seen;
 	struct eventfd_ctx *event;
@@ -171,5 +173,7 @@ void vb_ring_exit(void);
 /* limit.c */
 struct vb_limit *vb_charge(kuid_t uid, u32 bytes);
 void vb_uncharge(struct vb_limit *limit, u32 bytes);
+struct vb_limit *vb_charge_file(kuid_t uid);
+void vb_uncharge_file(struct vb_limit *limit);
 
 #endif /* _VDEV_BRIDGE_H */

@@ -35,6 +35,7 @@ static struct file_system_type vb_fs = {
 static int device_open(struct inode *inode, struct file *file)
 {
 	struct vb_file *f;
+	int ret;
 
 	/* For calls only (access mode 3): vb_may() would have nothing to check. */
 	if (!(file->f_mode & (FMODE_READ | FMODE_WRITE)))
@@ -42,17 +43,26 @@ static int device_open(struct inode *inode, struct file *file)
 	f = kzalloc(sizeof(*f), GFP_KERNEL);
 	if (!f)
 		return -ENOMEM;
+	f->limit = vb_charge_file(current_fsuid());
+	if (IS_ERR(f->limit)) {
+		ret = PTR_ERR(f->limit);
+		goto no_limit;
+	}
 	f->inode = alloc_anon_inode(mount->mnt_sb);
 	if (IS_ERR(f->inode)) {
-		int ret = PTR_ERR(f->inode);
-
-		kfree(f);
-		return ret;
+		ret = PTR_ERR(f->inode);
+		goto no_inode;
 	}
 	mutex_init(&f->attach);
 	file->f_mapping = f->inode->i_mapping;
 	file->private_data = f;
 	return stream_open(inode, file);
+
+no_inode:
+	vb_uncharge_file(f->limit);
+no_limit:
+	kfree(f);
+	return ret;
 }
 
 static int device_release(struct inode *inode, struct file *file)
@@ -61,6 +71,7 @@ static int device_release(struct inode *inode, struct file *file)
 
 	vb_detach(f);
 	iput(f->inode);
+	vb_uncharge_file(f->limit);
 	kfree(f);
 	return 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How many bridges each user may have made in this kernel, and how large.
+ * How many bridges each user may have made in this kernel, and how large, and how
+ * many files of the device it may have open.
  */
 #include <linux/capability.h>
 #include <linux/err.h>
@@ -17,18 +18,24 @@ static unsigned int max_kib = 32768;
 module_param(max_kib, uint, 0644);
 MODULE_PARM_DESC(max_kib, "size of all of them, KiB");
 
+static unsigned int max_files = 256;
+module_param(max_files, uint, 0644);
+MODULE_PARM_DESC(max_files, "files of the device that a user may have open");
+
 /**
- * struct vb_limit - a user who has made bridges
+ * struct vb_limit - a user who has made bridges, or has files open
  * @list: all of them
  * @uid: the user
  * @bridges: number of bridges
  * @pages: size of them
+ * @files: number of files
  */
 struct vb_limit {
 	struct list_head list;
 	kuid_t uid;
 	u32 bridges;
 	u32 pages;
+	u32 files;
 };
 
 static LIST_HEAD(limits);
@@ -52,7 +59,7 @@ static struct vb_limit *limit_of(kuid_t uid)
 
 static void limit_tidy(struct vb_limit *l)
 {
-	if (l->bridges)
+	if (l->bridges || l->files)
 		return;
 	list_del(&l->list);
 	kfree(l);
@@ -102,6 +109,47 @@ void vb_uncharge(struct vb_limit *l, u32 bytes)
 	mutex_lock(&limits_lock);
 	l->bridges--;
 	l->pages -= PFN_UP(bytes);
+	limit_tidy(l);
+	mutex_unlock(&limits_lock);
+}
+
+/**
+ * vb_charge_file() - count a file that is to be opened
+ * @uid: who opens it
+ *
+ * A ring looks at all files of a bridge, with interrupts off.
+ *
+ * Context: process, sleeps.
+ * Return: for vb_uncharge_file(), or ERR_PTR(-EDQUOT), ERR_PTR(-ENOMEM).
+ */
+struct vb_limit *vb_charge_file(kuid_t uid)
+{
+	struct vb_limit *l;
+
+	mutex_lock(&limits_lock);
+	l = limit_of(uid);
+	if (!l) {
+		l = ERR_PTR(-ENOMEM);
+	} else if (l->files >= max_files && !capable(CAP_SYS_RESOURCE)) {
+		limit_tidy(l);
+		l = ERR_PTR(-EDQUOT);
+	} else {
+		l->files++;
+	}
+	mutex_unlock(&limits_lock);
+	return l;
+}
+
+/**
+ * vb_uncharge_file() - undo vb_charge_file()
+ * @l: what it returned
+ *
+ * Context: process, sleeps.
+ */
+void vb_uncharge_file(struct vb_limit *l)
+{
+	mutex_lock(&limits_lock);
+	l->files--;
 	limit_tidy(l);
 	mutex_unlock(&limits_lock);
 }
