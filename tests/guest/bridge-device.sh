@@ -63,6 +63,26 @@ bridge-check as 1000 bridge-check errors user
 ok 'bridges that were kept stay until the module goes' modprobe -r vbridge
 ok 'no bridge is left' await no_bridges
 ok 'the module again' modprobe vbridge
+
+# All users together
+for id in 1001 1002 1003 1004; do
+	ok "user $id makes bridges" here fill$id made bridge-check as $id bridge-check fill $id-
+done
+is "$(cd /tmp && cat fill1001 fill1002 fill1003 fill1004)" 'made 16: Disk quota exceeded
+made 16: Disk quota exceeded
+made 16: Disk quota exceeded
+made 0: Disk quota exceeded' '48 bridges are all that users get'
+ok 'and root some more' here more made bridge-check make more 1
+kill $(cat /tmp/fill100?.pid /tmp/more.pid)
+ok 'all are gone' await no_bridges
+echo 8192 >/sys/module/vbridge/parameters/max_kib_all
+ok 'users may have 8 MiB' here half made bridge-check as 1001 bridge-check make half $((4 << 20))
+refuses 1 'half2: Disk quota exceeded$' 'all together' bridge-check as 1002 bridge-check make half2 $(((4 << 20) + 1))
+ok 'and no less' here half2 made bridge-check as 1002 bridge-check make half2 $((4 << 20))
+kill $(cat /tmp/half.pid /tmp/half2.pid)
+ok 'both are gone' await no_bridges
+echo 98304 >/sys/module/vbridge/parameters/max_kib_all
+
 refuses 1 'agent: Permission denied$' "a user of the root is no user of vnode 1's bridge" \
 	bridge-check as 1000 bridge-check run 1 true
 ok 'vnode 1 makes bridges' there 1 ro made 'bridge-check make ro 4096 2'
