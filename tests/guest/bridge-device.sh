@@ -106,17 +106,42 @@ ok 'they go' modprobe -r adeos_vbridge_head
 
 # A root that does not answer
 shared=$(vnode memory | awk '$4 == "shared" { print $1 }')
-ok 'the root has heard of a later request of vnode 1' run 1 "modprobe adeos_unheard shared=$shared"
-is "$(run 1 'bridge-check make unheard 1 4 2>&1')" 'bridge-check: unheard: Connection timed out' \
-	'so it drops the next one, which times out'
-is "$(run 1 'bridge-check make unheard 1 4 2>&1')" made 'and hears the one after that'
+for i in 1 2 3 4 5 6 7 8; do
+	there 1 closed$i made "bridge-check make closed$i 1"
+done
+ok 'the root has heard of later requests of vnode 1' run 1 "modprobe adeos_unheard shared=$shared places=16"
+# Each under way, or waiting for its turn
+ok 'so it drops the next ones' run 1 '
+for i in 01 02 03 04 05 06 07 08 09 10 11 12 13 14; do
+	bridge-check make unheard$i 1 4 >/tmp/unheard$i 2>&1 &
+	pids="$pids $!"
+done
+for pid in $pids; do
+	while grep -q "^State:.[RS]" /proc/$pid/status; do sleep 0.1; done
+done
+kill $(cat /tmp/closed*.pid)'
+is "$(run 1 "$await_there"'; for i in /tmp/unheard*; do await $i .; done; sed "s/.*: //" /tmp/unheard* | sort | uniq -c' |
+	sed 's/^ *//')" '12 Connection timed out
+2 made' 'which time out, and hears those that had to wait'
+closed_bridges() {
+	bridges | grep '^@closed'
+}
+none_closed() {
+	! closed_bridges
+}
+ok 'what was closed meanwhile is gone' await none_closed
+run 1 'for i in $(grep -l made /tmp/unheard*); do bridge-check end ${i#/tmp/}; done'
+ok 'and so is the rest' await no_bridges
+there 1 orphan made 'bridge-check make orphan 1'
 ok "the root's heart seems to stand still" run 1 "modprobe -r adeos_unheard; modprobe adeos_unheard shared=$shared beat=1"
 ok 'after a while, it is down' run 1 'n=0; until bridge-check make down 1 4 2>&1 | grep "Host is down"; do n=$((n + 1)); [ $n -lt 120 ] || exit 1; sleep 1; done'
 ok 'what is open works on' run 2 true
+run 1 'pid=$(cat /tmp/orphan.pid); kill -9 $pid; while grep -q "^State:.[^Z]" /proc/$pid/status; do sleep 0.1; done'
+like "$(bridges)" '^@orphan ' 'what is closed stays'
 ok 'its heart beats again' run 1 'modprobe -r adeos_unheard'
 ok 'and it answers' run 1 'n=0; until bridge-check make up 1 4; do n=$((n + 1)); [ $n -lt 600 ] || exit 1; sleep 0.1; done'
-ok 'what was kept meanwhile is destroyed' run 1 'for n in unheard down up; do bridge-check end $n || exit; done'
-ok 'no bridge is left' await no_bridges
+ok 'what was kept meanwhile is destroyed' run 1 'for n in down up; do bridge-check end $n || exit; done'
+ok 'no bridge is left, nor what was closed' await no_bridges
 
 # Ping-pong
 ok 'ping-pong: vnode 1 waits' there 1 pp waiting 'bridge-pingpong pp 500'

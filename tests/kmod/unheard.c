@@ -2,7 +2,7 @@
 /*
  * Keeps this vnode from being heard by the root, for the errors that follow:
  * either the root's heart seems to stand still as long as this is loaded, or the
- * root is made to believe in a later request, once, and so drops the next one.
+ * root is made to believe in later requests, once, and so drops the next ones.
  */
 #include <linux/adeos.h>
 #include <linux/delay.h>
@@ -21,6 +21,10 @@ static bool beat;
 module_param(beat, bool, 0444);
 MODULE_PARM_DESC(beat, "the root's heart seems to stand still");
 
+static unsigned int places = 1;
+module_param(places, uint, 0444);
+MODULE_PARM_DESC(places, "how many later requests, each of a place of its own");
+
 static struct commons *c;
 static struct task_struct *task;
 
@@ -36,8 +40,8 @@ static int hold_beat(void *unused)
 	return 0;
 }
 
-/* A request of the first place that is far later than any other; it does nothing. */
-static void forge(void)
+/* A request of a place that is far later than any other; it does nothing. */
+static void forge(unsigned int place)
 {
 	u32 self = adeos_vnode_id(), head;
 	struct commons_ring *ring = &c->ring[0][self];
@@ -45,8 +49,9 @@ static void forge(void)
 	union dsp_msg msg = {
 		.type = DSP_DESTROY, .version = DSP_VERSION, .length = sizeof(which),
 		.from = READ_ONCE(c->node[self].incarnation),
-		.to = READ_ONCE(c->node[0].incarnation), .txn = 1 << 24,
+		.to = READ_ONCE(c->node[0].incarnation), .txn = (1 << 24) + place,
 	};
+	unsigned int tries;
 
 	memcpy(msg.payload, &which, sizeof(which));
 	head = READ_ONCE(ring->head);
@@ -54,13 +59,17 @@ static void forge(void)
 	commons_write(ring->slot[head % COMMONS_SLOTS].w, msg.w, ARRAY_SIZE(msg.w));
 	smp_store_release(&ring->head, head + 1);	/* as ring_put() does */
 	adeos_portal_ring(0, 0);
+	/* The ring has fewer places. */
+	for (tries = 0; tries < 1000 && READ_ONCE(ring->tail) != head + 1; tries++)
+		msleep(20);
 }
 
 static int __init unheard_init(void)
 {
 	struct adeos_slot *slot;
+	unsigned int i;
 
-	if (!shared || !adeos_vnode_id())
+	if (!shared || !adeos_vnode_id() || places > DSP_CALLS)
 		return -EINVAL;
 	slot = adeos_map(shared + adeos_vnode_id() * ADEOS_SLOT_SIZE, sizeof(*slot));
 	if (!slot)
@@ -70,7 +79,8 @@ static int __init unheard_init(void)
 	if (!c)
 		return -ENOMEM;
 	if (!beat) {
-		forge();
+		for (i = 0; i < places; i++)
+			forge(i);
 		return 0;
 	}
 	task = kthread_run(hold_beat, NULL, "unheard");
