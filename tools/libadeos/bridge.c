@@ -21,6 +21,7 @@ _Static_assert((int)ADEOS_BRIDGE_GONE == VBRIDGE_GONE, "states are the kernel's"
 _Static_assert((unsigned int)ADEOS_BRIDGE_SCOPE_GLOBAL == VBRIDGE_SCOPE_GLOBAL, "scope");
 
 static int set_name(char to[VBRIDGE_NAME_LEN], const char *name)
+_Static_assert((unsigned int)ADEOS_BRIDGE_SCOPE_OWN == VBRIDGE_SCOPE_OWN, "scope");
 {
 	size_t len = strlen(name);
 
@@ -72,7 +73,7 @@ int adeos_bridge_create(const char *name, size_t bytes, mode_t mode, unsigned in
 
 /**
  * adeos_bridge_open() - open a bridge that exists
- * @scope: ID of the vnode whose it is, or ADEOS_BRIDGE_SCOPE_GLOBAL
+ * @scope: ID of the vnode whose it is, ADEOS_BRIDGE_SCOPE_GLOBAL or ADEOS_BRIDGE_SCOPE_OWN
  * @name: its name
  * @access: O_RDONLY or O_RDWR
  *
@@ -219,7 +220,7 @@ int adeos_bridge_destroy(int fd)
 
 /**
  * adeos_bridge_unlink() - end a bridge that is not open
- * @scope: ID of the vnode whose it is, or ADEOS_BRIDGE_SCOPE_GLOBAL
+ * @scope: ID of the vnode whose it is, ADEOS_BRIDGE_SCOPE_GLOBAL or ADEOS_BRIDGE_SCOPE_OWN
  * @name: its name
  *
  * Return: 0 or -1.

@@ -74,15 +74,13 @@ void pause_ms(unsigned int ms)
 
 int own_vnode(void)
 {
-	char text[4096] = "";
-	FILE *f = fopen("/proc/cmdline", "r");
-	const char *id;
+	FILE *f = fopen("/sys/kernel/adeos/vnode", "r");
+	int id;
 
-	if (!f || !fgets(text, sizeof(text), f))
-		die("/proc/cmdline");
+	if (!f || fscanf(f, "%d", &id) != 1)
+		die("/sys/kernel/adeos/vnode");
 	fclose(f);
-	id = strstr(text, "vnode=");
-	return id ? atoi(id + 6) : 0;
+	return id;
 }
 
 static void on_bus(int sig)
@@ -367,7 +365,7 @@ int main(int argc, char **argv)
 	if (!strcmp(what, "hold") && argc == 4)
 		return hold(argv[2], atoi(argv[3]));
 	if (!strcmp(what, "end") && argc == 3) {
-		if (adeos_bridge_unlink(own_vnode(), argv[2]))
+		if (adeos_bridge_unlink(ADEOS_BRIDGE_SCOPE_OWN, argv[2]))
 			die(argv[2]);
 		return 0;
 	}

@@ -25,6 +25,7 @@
 #include "check.h"
 
 #define ALL	ADEOS_BRIDGE_ANY_VNODE
+#define OWN	ADEOS_BRIDGE_SCOPE_OWN
 
 static int failed;
 
@@ -96,6 +97,7 @@ static void names_and_sizes(void)
 	claim(fd >= 0, "the name is free again");
 	close(fd);
 	fails(adeos_bridge_open(64, "e", O_RDWR), EINVAL, "no such vnode ID");
+	fails(adeos_bridge_open(-3, "e", O_RDWR), EINVAL, "no such scope");
 	fails(adeos_bridge_create("e", 1, 01000, 0, ALL), EINVAL, "mode bits that there are not");
 	fails(adeos_bridge_create("e", 1, 0600, 8, ALL), EINVAL, "an unknown flag");
 }
@@ -186,6 +188,7 @@ static void maps(void)
 	fails(read(fd, &rings, 7), EINVAL, "7 bytes are too few");
 	claim(!adeos_bridge_info(fd, &info) && info.bytes == 8192 && info.mode == 0600 &&
 	      info.state == ADEOS_BRIDGE_LIVE && info.vnode == (unsigned int)own_vnode() &&
+	      info.scope == own_vnode() &&
 	      info.users == 1ULL << own_vnode(), "what is told of it");
 	close(fd);
 	close(ro);
@@ -200,7 +203,7 @@ static void gone(void)
 	struct pollfd p;
 	uint32_t value;
 
-	other = adeos_bridge_open(own_vnode(), "g", O_RDWR);
+	other = adeos_bridge_open(OWN, "g", O_RDWR);
 	w2 = adeos_bridge_map(other, NULL);
 	w[0] = 1;
 	claim(touch(&w2[0], &value, NULL) && value == 1, "two files of one bridge");
@@ -220,14 +223,14 @@ static void gone(void)
 
 	fd = must_create("k", 4096, 0600, ADEOS_BRIDGE_KEEP);
 	close(fd);
-	fd = adeos_bridge_open(own_vnode(), "k", O_RDWR);
+	fd = adeos_bridge_open(OWN, "k", O_RDWR);
 	claim(fd >= 0, "one that is kept outlives its file");
 	close(fd);
-	claim(!adeos_bridge_unlink(own_vnode(), "k"), "until it is destroyed");
-	fails(adeos_bridge_open(own_vnode(), "k", O_RDWR), ENOENT, "and then there is none");
+	claim(!adeos_bridge_unlink(OWN, "k"), "until it is destroyed");
+	fails(adeos_bridge_open(OWN, "k", O_RDWR), ENOENT, "and then there is none");
 
 	fd = must_create("g", 4096, 0600, ADEOS_BRIDGE_GLOBAL);
-	claim(adeos_bridge_open(own_vnode(), "g", O_RDWR) == -1 && errno == ENOENT,
+	claim(adeos_bridge_open(OWN, "g", O_RDWR) == -1 && errno == ENOENT,
 	      "a global name is no local one");
 	other = adeos_bridge_open(ADEOS_BRIDGE_SCOPE_GLOBAL, "g", O_RDWR);
 	claim(other >= 0, "a global name");
@@ -249,7 +252,7 @@ static void many_files(void)
 	int fds[257], event = eventfd(0, EFD_NONBLOCK), i;
 
 	for (i = 0; i < 257; i++) {
-		fds[i] = adeos_bridge_open(own_vnode(), "public", O_RDONLY);
+		fds[i] = adeos_bridge_open(OWN, "public", O_RDONLY);
 		if (fds[i] < 0 || adeos_bridge_eventfd(fds[i], event))
 			break;
 	}
@@ -257,7 +260,7 @@ static void many_files(void)
 	claim(!adeos_bridge_ring(fds[0]) && events(event) == 255, "all of which are rung");
 	while (i--)
 		close(fds[i]);
-	i = adeos_bridge_open(own_vnode(), "public", O_RDONLY);
+	i = adeos_bridge_open(OWN, "public", O_RDONLY);
 	claim(i >= 0, "those that were closed do not count");
 	close(i);
 	close(event);
@@ -268,13 +271,13 @@ static void user(void)
 {
 	int fds[17], i, fd;
 
-	fails(adeos_bridge_open(own_vnode(), "secret", O_RDONLY), EACCES, "another user's bridge");
+	fails(adeos_bridge_open(OWN, "secret", O_RDONLY), EACCES, "another user's bridge");
 	fails(open(VBRIDGE_DEVICE, O_ACCMODE), EINVAL, "the device, for calls only");
-	fails(adeos_bridge_open(own_vnode(), "secret", O_ACCMODE), EINVAL, "likewise, a bridge");
-	fd = adeos_bridge_open(own_vnode(), "public", O_RDONLY);
+	fails(adeos_bridge_open(OWN, "secret", O_ACCMODE), EINVAL, "likewise, a bridge");
+	fd = adeos_bridge_open(OWN, "public", O_RDONLY);
 	claim(fd >= 0, "one that all may read");
 	fails(adeos_bridge_destroy(fd), EPERM, "but not destroy");
-	fails(adeos_bridge_open(own_vnode(), "public", O_RDWR), EACCES, "nor write to");
+	fails(adeos_bridge_open(OWN, "public", O_RDWR), EACCES, "nor write to");
 	close(fd);
 	for (i = 0; i < 17; i++) {
 		char name[NAME_LEN];
@@ -299,7 +302,7 @@ static void eventfds(void)
 	int fd = must_create("v", 1, 0600, 0), other, event = eventfd(0, EFD_NONBLOCK), unused;
 	uint64_t rings;
 
-	other = adeos_bridge_open(own_vnode(), "v", O_RDWR);
+	other = adeos_bridge_open(OWN, "v", O_RDWR);
 	unused = raw(O_RDWR);
 	fails(adeos_bridge_eventfd(unused, event), EBADFD, "an eventfd before it is attached");
 	close(unused);

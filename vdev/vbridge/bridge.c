@@ -402,6 +402,7 @@ static void vb_attach(struct vb_file *f, struct vb *vb, bool creator)
  */
 int vb_open(struct vb_file *f, const struct vbridge_open *req, fmode_t mode)
 {
+	u32 scope = req->scope == VBRIDGE_SCOPE_OWN ? adeos_vnode_id() : req->scope;
 	char full[VBRIDGE_NAME_LEN];
 	unsigned int tries;
 	struct vb *vb;
@@ -410,10 +411,10 @@ int vb_open(struct vb_file *f, const struct vbridge_open *req, fmode_t mode)
 	ret = check_name(req->name, full);
 	if (ret)
 		return ret;
-	if (req->scope >= ADEOS_MAX_VNODES && req->scope != VBRIDGE_SCOPE_GLOBAL)
+	if (scope >= ADEOS_MAX_VNODES && scope != VBRIDGE_SCOPE_GLOBAL)
 		return -EINVAL;
 	for (tries = 0; tries < TRIES; tries++) {
-		vb = vb_get(req->scope, req->name, full);
+		vb = vb_get(scope, req->name, full);
 		if (vb != ERR_PTR(-EAGAIN))
 			break;
 		if (msleep_interruptible(TRY_MS))

@@ -18,6 +18,7 @@
 #define VBRIDGE_DEVICE		"/dev/bridge"
 #define VBRIDGE_NAME_LEN	32		/* room for a name; names have 1 to 30 bytes */
 #define VBRIDGE_SCOPE_GLOBAL	(~0U)		/* the scope of global names */
+#define VBRIDGE_SCOPE_OWN	(~1U)		/* that of this vnode's, whatever its ID is */
 #define VBRIDGE_MAX_BYTES	((64U << 20) - 4096)
 
 /* Flags of a bridge */
@@ -54,7 +55,7 @@ struct vbridge_create {
 /**
  * struct vbridge_open - attach the file to a bridge that exists (VBRIDGE_OPEN)
  * @size: sizeof(struct vbridge_open)
- * @scope: ID of the vnode whose bridge it is, or VBRIDGE_SCOPE_GLOBAL
+ * @scope: ID of the vnode whose bridge it is, VBRIDGE_SCOPE_GLOBAL or VBRIDGE_SCOPE_OWN
  * @name: its name, NUL-terminated
  *
  * For reading or writing, as the device was opened.

@@ -23,6 +23,7 @@ extern "C" {
 
 #define ADEOS_BRIDGE_ANY_VNODE	UINT64_MAX	/* all vnodes may open it */
 #define ADEOS_BRIDGE_SCOPE_GLOBAL	(-1)	/* instead of a vnode's ID */
+#define ADEOS_BRIDGE_SCOPE_OWN	(-2)	/* for the ID of the vnode that this program runs in */
 
 enum adeos_bridge_state {
 	ADEOS_BRIDGE_LIVE,
