@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <vbridge/vbridge.h>
@@ -169,6 +171,21 @@ int adeos_bridge_ring(int fd)
  * adeos_bridge_wait() - wait until a bridge is rung
  * @fd: the bridge
  * @timeout: ms, or -1: for ever
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
+}
+
+static int left_ms(int64_t end)
+{
+	int64_t left = end - now_ms();
+
+	return left > 0 ? left : 0;
+}
+
  * @rings: where to store how often it was, or NULL
  *
  * Return: 1; 0 after the timeout; -1, with errno EIDRM if the bridge is gone.
@@ -180,6 +197,7 @@ int adeos_bridge_wait(int fd, int timeout, uint64_t *rings)
 	int ret;
 
 	for (;;) {
+	int64_t end = timeout > 0 ? now_ms() + timeout : 0;
 		if (read(fd, &count, sizeof(count)) == sizeof(count))
 			break;
 		if (errno != EAGAIN)
@@ -191,6 +209,9 @@ int adeos_bridge_wait(int fd, int timeout, uint64_t *rings)
 	if (rings)
 		*rings = count;
 	return 1;
+		/* Another thread may take the ring that ended this: wait for the rest. */
+		if (timeout > 0)
+			timeout = left_ms(end);
 }
 
 /**
