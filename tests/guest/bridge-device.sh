@@ -43,6 +43,8 @@ no_bridges() {
 	! bridges
 }
 
+refuses 1 'x: No such device$' 'without the module there is no device' bridge-check use 0 0 x
+refuses 1 'x: No such device$' 'which nobody waits for' timeout 60 bridge-pingpong x 1 0
 ok 'the module' modprobe vbridge
 before=$(pools)
 node 1 1,2 64M 'cmdline = lab.run="modprobe vbridge; /usr/libexec/adeos/bridge-check agent"'

@@ -21,9 +21,9 @@ _Static_assert(ADEOS_BRIDGE_READ_ONLY == VBRIDGE_READ_ONLY, "flags are the kerne
 _Static_assert(ADEOS_BRIDGE_KEEP == VBRIDGE_KEEP, "flags are the kernel's");
 _Static_assert((int)ADEOS_BRIDGE_GONE == VBRIDGE_GONE, "states are the kernel's");
 _Static_assert((unsigned int)ADEOS_BRIDGE_SCOPE_GLOBAL == VBRIDGE_SCOPE_GLOBAL, "scope");
+_Static_assert((unsigned int)ADEOS_BRIDGE_SCOPE_OWN == VBRIDGE_SCOPE_OWN, "scope");
 
 static int set_name(char to[VBRIDGE_NAME_LEN], const char *name)
-_Static_assert((unsigned int)ADEOS_BRIDGE_SCOPE_OWN == VBRIDGE_SCOPE_OWN, "scope");
 {
 	size_t len = strlen(name);
 
@@ -41,8 +41,12 @@ static int attach(int access, unsigned long request, void *arg)
 	int fd = open(VBRIDGE_DEVICE, access | O_CLOEXEC | O_NONBLOCK);
 	int error;
 
-	if (fd < 0)
+	if (fd < 0) {
+		/* Not that there is no such bridge: there is no device. */
+		if (errno == ENOENT)
+			errno = ENODEV;
 		return -1;
+	}
 	if (!ioctl(fd, request, arg))
 		return fd;
 	error = errno;
@@ -167,10 +171,6 @@ int adeos_bridge_ring(int fd)
 	return ioctl(fd, VBRIDGE_RING);
 }
 
-/**
- * adeos_bridge_wait() - wait until a bridge is rung
- * @fd: the bridge
- * @timeout: ms, or -1: for ever
 static int64_t now_ms(void)
 {
 	struct timespec t;
@@ -186,6 +186,10 @@ static int left_ms(int64_t end)
 	return left > 0 ? left : 0;
 }
 
+/**
+ * adeos_bridge_wait() - wait until a bridge is rung
+ * @fd: the bridge
+ * @timeout: ms, or -1: for ever
  * @rings: where to store how often it was, or NULL
  *
  * Return: 1; 0 after the timeout; -1, with errno EIDRM if the bridge is gone.
@@ -193,11 +197,11 @@ static int left_ms(int64_t end)
 int adeos_bridge_wait(int fd, int timeout, uint64_t *rings)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int64_t end = timeout > 0 ? now_ms() + timeout : 0;
 	uint64_t count;
 	int ret;
 
 	for (;;) {
-	int64_t end = timeout > 0 ? now_ms() + timeout : 0;
 		if (read(fd, &count, sizeof(count)) == sizeof(count))
 			break;
 		if (errno != EAGAIN)
@@ -205,13 +209,13 @@ int adeos_bridge_wait(int fd, int timeout, uint64_t *rings)
 		ret = poll(&p, 1, timeout);
 		if (ret <= 0)
 			return ret;
+		/* Another thread may take the ring that ended this: wait for the rest. */
+		if (timeout > 0)
+			timeout = left_ms(end);
 	}
 	if (rings)
 		*rings = count;
 	return 1;
-		/* Another thread may take the ring that ended this: wait for the rest. */
-		if (timeout > 0)
-			timeout = left_ms(end);
 }
 
 /**
