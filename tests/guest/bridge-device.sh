@@ -95,6 +95,30 @@ ok 'but for those of vnode 2' there 2 usetwo using 'bridge-check use 2 1 two'
 like "$(end_there 2 usetwo)" 'errors 0, several' 'which use it'
 run 1 'kill $(cat /tmp/ro.pid /tmp/two.pid)'
 
+# The mode bits of a group, here and in another vnode
+ok "a bridge for its group only" here grouped made bridge-check as 1001:2000 bridge-check make grouped 4096 0 060
+for who in 1001:2000 1002 1002:2001:2002; do
+	refuses 1 'grouped: Permission denied$' "not for $who" bridge-check as $who bridge-check use 0 0 grouped
+done
+slot=0
+for who in 1002:2000 1002:2001:2000; do
+	ok "but for $who" here group using bridge-check as $who bridge-check use $slot 0 grouped
+	like "$(end group)" 'errors 0, several' 'who can write to it'
+	slot=$((slot + 1))
+	ok "and in vnode 1" there 1 group using "bridge-check as $who bridge-check use $slot 0 grouped"
+	like "$(end_there 1 group)" 'errors 0, several' 'likewise'
+	slot=$((slot + 1))
+done
+kill "$(cat /tmp/grouped.pid)"
+
+# Eventfds
+ok 'vnode 1 waits for an eventfd' there 1 event listening 'bridge-check event event'
+ok 'the root rings' bridge-check ring 1 event
+like "$(run 1 "$await_there; await /tmp/event rings; cat /tmp/event")" '^1 signals, 1 rings$' 'which signals it'
+ok 'the root waits for one' here event listening bridge-check event event
+ok 'vnode 2 rings' run 2 'bridge-check ring 0 event'
+ok 'which signals it, too' await grep -qx '1 signals, 1 rings' /tmp/event
+
 # First pages that are damaged, but for the last one
 ok 'first pages that are damaged' modprobe adeos_vbridge_head
 for i in 0 1 2 3 4 5 6 7 8; do
@@ -151,6 +175,15 @@ like "$(bridge-pingpong pp 500 1)" '^500 rounds' 'with the root'
 ok 'vnode 1 waits' there 1 pp2 waiting 'bridge-pingpong pp2 500'
 like "$(run 2 'bridge-pingpong pp2 500 1')" '^500 rounds' 'with vnode 2'
 diag "$(run 1 'cat /tmp/pp /tmp/pp2' | grep us)"
+
+# The shared library, with Debian's C library
+cp /mnt/host/lib/* /lib/
+/mnt/host/bridge-check errors >/tmp/shared 2>&1
+is "$? $(grep -c '^not ok' /tmp/shared)" '0 0' 'the errors, with the shared library' || diag "$(cat /tmp/shared)"
+[ "$(grep -c '^ok' /tmp/shared)" -gt 60 ]
+ok 'as many as with the static one' [ $? -eq 0 ]
+ok 'vnode 1 waits' there 1 pp3 waiting 'bridge-pingpong pp3 500'
+like "$(/mnt/host/bridge-pingpong pp3 500 1)" '^500 rounds' 'ping-pong with the shared library'
 
 # Programs that die
 ok 'vnode 1 makes a bridge' there 1 a made 'bridge-check make a 65536'

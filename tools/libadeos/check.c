@@ -4,7 +4,9 @@
  *
  *	agent				carries out what "run" sends, over a bridge
  *	run VNODE COMMAND		runs COMMAND there, prints what it printed
- *	as UID PROGRAM ARGUMENT…	runs PROGRAM as an ordinary user
+ *	as UID[:GID[:GROUP]] PROGRAM ARGUMENT…
+ *					runs PROGRAM as an ordinary user, of group UID or GID and,
+ *					besides that, GROUP
  *	make NAME BYTES [FLAGS [MODE [VNODES]]]
  *					makes a bridge, and keeps it until it is killed
  *	use SLOT SCOPE NAME…		writes to bridges and checks what it wrote, until they
@@ -15,10 +17,13 @@
  *					keeps them until it is killed
  *	hold NAME NUMBER		opens so many of those, and keeps them likewise
  *	end NAME			destroys a bridge of this vnode
+ *	event NAME			makes a bridge, and waits until its eventfd is signalled
+ *	ring SCOPE NAME			rings a bridge
  *	errors, stress			see there
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -26,6 +31,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -177,11 +183,14 @@ static int run(const char *vnode, const char *command)
 	return WIFEXITED(box->status) ? WEXITSTATUS(box->status) : 99;
 }
 
-static int as(const char *uid, char **argv)
+static int as(const char *who, char **argv)
 {
-	uid_t id = atoi(uid);
+	unsigned int uid, gid, group;
+	int fields = sscanf(who, "%u:%u:%u", &uid, &gid, &group);
 
-	if (setgid(id) || setuid(id))
+	if (fields < 2)
+		gid = uid;
+	if (fields < 1 || setgroups(fields == 3, &group) || setgid(gid) || setuid(uid))
 		die("setuid");
 	execvp(argv[0], argv);
 	die(argv[0]);
@@ -341,6 +350,32 @@ static int hold(const char *name, unsigned int number)
 	return 0;
 }
 
+static int event(const char *name)
+{
+	int fd = adeos_bridge_create(name, 1, 0600, 0, ADEOS_BRIDGE_ANY_VNODE);
+	int event = eventfd(0, 0);
+	uint64_t signals, rings;
+
+	if (fd < 0 || adeos_bridge_eventfd(fd, event))
+		die(name);
+	puts("listening");
+	fflush(stdout);
+	if (read(event, &signals, sizeof(signals)) != sizeof(signals) ||
+	    adeos_bridge_wait(fd, 0, &rings) != 1)
+		die("eventfd");
+	printf("%u signals, %u rings\n", (unsigned int)signals, (unsigned int)rings);
+	return 0;
+}
+
+static int ring(const char *scope, const char *name)
+{
+	int fd = adeos_bridge_open(atoi(scope), name, O_RDONLY);
+
+	if (fd < 0 || adeos_bridge_ring(fd))
+		die(name);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -369,6 +404,10 @@ int main(int argc, char **argv)
 			die(argv[2]);
 		return 0;
 	}
+	if (!strcmp(what, "event") && argc == 3)
+		return event(argv[2]);
+	if (!strcmp(what, "ring") && argc == 4)
+		return ring(argv[2], argv[3]);
 	if (!strcmp(what, "errors"))
 		return check_errors(argc - 2, argv + 2);
 	if (!strcmp(what, "stress"))
