@@ -129,6 +129,80 @@ kill -KILL $pid
 wait $pid 2>/dev/null
 ok '  that is killed takes its command along' await ends_there 4714
 
+# goes_on: the caller that is $pid
+goes_on() {
+	grep -q '^State:.[^Z]' /proc/$pid/status
+}
+
+# tell SIGNAL: to the caller, until it has ended
+tell() {
+	kill "-$1" $pid 2>/dev/null
+	! goes_on
+}
+
+# caught N: the command has caught so many
+caught() {
+	[ "$(grep -c caught /tmp/out)" -ge "$1" ]
+}
+
+# A command that goes on is told as often as its caller is, which goes on, too.
+vnode exec 1 -- sh -c 'trap "echo caught" INT; trap "exit 4" TERM; echo ready; while :; do sleep 0.1; done' >/tmp/out &
+pid=$!
+await grep -q ready /tmp/out
+told=
+for i in 1 2 3; do
+	kill -INT $pid
+	await caught $i && told="$told $i"
+	# Longer than a signal may be on its way
+	sleep 3
+done
+is "$told" ' 1 2 3' 'a command that ^C does not end is told of each'
+kill -TERM $pid
+wait $pid
+is $? 4 '  and of what ends it'
+
+# Who serves the command is stopped, so that it takes nothing.
+mkfifo /tmp/fifo
+vnode exec 1 -- sh -c 'echo $PPID >/tmp/server; echo ready; read x; kill -STOP $PPID; exec sleep 4717' <>/tmp/fifo >/tmp/out &
+pid=$!
+await grep -q ready /tmp/out
+echo >/tmp/fifo
+await runs_there 4717
+kill -TERM $pid
+# Longer than that, again
+sleep 3
+ok 'a signal that is not taken' goes_on
+ok '  is not passed on, but the next one ends the caller' await tell TERM
+wait $pid
+is $? 143 '  in its own manner'
+there sh -c 'kill -CONT $(cat /tmp/server)'
+ok '  and with it the command, when that can be' await ends_there 4717
+
+# The agent itself is stopped: nobody accepts what is begun.
+agent=$(there sh -c 'ps | sed -n "s/^ *\([0-9]*\) .*vnode agent\$/\1/p" | head -n 1')
+ok 'the agent is stopped' there kill -STOP "$agent"
+refuses 1 'exec on vnode 1: its agent does not answer' '  and is not waited for long' vnode exec --timeout 1 1 -- true
+refuses 1 'exec on vnode 1: its agent does not answer' '  with many arguments, either' \
+	vnode exec --timeout 1 1 -- echo "$x"
+echo kept >/tmp/in
+{
+	vnode exec --timeout 1 1 -- cat 2>/dev/null
+	cat
+} </tmp/in >/tmp/out
+is "$(cat /tmp/out)" kept '  nor is the input taken'
+begun() {
+	[ "$(busy)" = 1 ]
+}
+await no_session
+vnode exec --timeout 1000 1 -- true &
+pid=$!
+ok '  one that waits' await begun
+kill -TERM $pid
+wait $pid
+is $? 143 '  ends with a signal'
+printf 'kill -CONT %s\r' "$agent" >/dev/vcon/1
+is "$(there hostname)" vnode1 '  then it goes on'
+
 # A terminal
 like "$(vnode exec -t 1 -- sh -c 'tty; stty size; exit 5' </dev/null; echo $?)" '^/dev/pts/[0-9]+' 'a terminal'
 vnode exec -t 1 -- sh -c 'test -t 0 && test -t 1 && test -t 2' </dev/null

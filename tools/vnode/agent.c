@@ -198,6 +198,7 @@ static int start_command(struct session *s)
 	/* Of a terminal, there is one stream. */
 	if (s->master >= 0)
 		frames_end_inlet(&s->frames, 2);
+	frames_send(&s->frames, FRAME_TAKEN, 0, NULL, 0);
 	return 0;
 }
 
@@ -232,6 +233,7 @@ static int take_frame(void *user, enum frame_type type, const uint8_t *payload, 
 			return -1;
 		if (s->pid && !s->ended)
 			kill(-s->pid, payload[0]);
+		frames_send(&s->frames, FRAME_TAKEN, 0, NULL, 0);
 		return 0;
 	case FRAME_SIZE:
 		if (len != 4)

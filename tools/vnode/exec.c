@@ -16,23 +16,48 @@
 #include "cli.h"
 #include "frames.h"
 
+#define ANSWER_LEAST	5	/* seconds that an agent that listens has at least */
+#define SIGNAL_PATIENCE	2	/* seconds that it has to take a signal */
+#define SIGNALS_MAX	64	/* at most so many are on their way */
+#define RECHECK_MS	500
+
 /**
  * struct execution - a command that runs in a vnode
  * @frames: the session
+ * @args: its arguments, NULL when all was said that is needed to run it
+ * @args_len: bytes of them
+ * @args_sent: bytes of them that are on their way
+ * @deadline: when the agent should have answered
+ * @answered: it has: the command runs
  * @ended: the last frame has come
  * @status: exit status for it
  * @why: why it was not run, or empty
- * @signals: descriptor of signals to pass on
+ * @signals: descriptor of signals to pass on, -1 before the command runs
+ * @untaken: signals that the agent has not taken yet
+ * @patience: when it should have taken the first of them
+ * @stopped: a signal that could not be passed on, and ends this one
  * @tty: it runs on a terminal
- * @saved: how this one's terminal was
+ * @resized: whose size has changed
+ * @raw: this one's terminal is raw
+ * @saved: how it was
  */
 struct execution {
 	struct frames frames;
+	char *args;
+	size_t args_len;
+	size_t args_sent;
+	long long deadline;
+	bool answered;
 	bool ended;
 	int status;
 	char why[256];
 	int signals;
+	unsigned int untaken;
+	long long patience;
+	int stopped;
 	bool tty;
+	bool resized;
+	bool raw;
 	struct termios saved;
 };
 
@@ -53,83 +78,19 @@ static int take_exit(struct execution *x, const uint8_t *payload, size_t len)
 	return 0;
 }
 
-static int take_frame(void *user, enum frame_type type, const uint8_t *payload, size_t len)
+static void set_raw(struct execution *x, bool raw)
 {
-	struct execution *x = user;
+	struct termios termios;
 
-	return type == FRAME_EXIT && !x->ended ? take_exit(x, payload, len) : -1;
-}
-
-static bool get_size(uint8_t rows[2], uint8_t columns[2])
-{
-	struct winsize ws;
-
-	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &ws) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws))
-		return false;
-	frames_put16(rows, ws.ws_row);
-	frames_put16(columns, ws.ws_col);
-	return true;
-}
-
-static int send_strings(struct frames *f, char **items, size_t nr, struct errtext *err)
-{
-	size_t i, len, total = 0;
-	char *all, *to;
-	int ret;
-
-	for (i = 0; i < nr; i++)
-		total += strlen(items[i]) + 1;
-	if (total > FRAMES_ARGS)
-		return err_set(err, "the arguments have %zu bytes, expected at most %d", total,
-			       FRAMES_ARGS);
-	all = malloc(total);
-	if (!all)
-		return err_set(err, "%s", strerror(ENOMEM));
-	for (i = 0, to = all; i < nr; i++, to += len) {
-		len = strlen(items[i]) + 1;
-		memcpy(to, items[i], len);
-	}
-	ret = frames_send_big(f, FRAME_ARG, all, total);
-	free(all);
-	return ret;
-}
-
-/* Tells the agent what to run; -1 without an error text if the channel fails. */
-static int send_command(struct execution *x, char **command, size_t nr, struct errtext *err)
-{
-	struct frame_start start = { .version = FRAMES_VERSION };
-	const char *term = getenv("TERM");
-	char variable[256];
-	int len;
-
-	if (x->tty) {
-		start.flags = FRAMES_TTY;
-		get_size(start.rows, start.columns);
-	}
-	frames_send(&x->frames, FRAME_START, 0, &start, sizeof(start));
-	if (send_strings(&x->frames, command, nr, err))
-		return -1;
-	len = snprintf(variable, sizeof(variable), "TERM=%s", term ? term : "");
-	if (term && len < (int)sizeof(variable))
-		frames_send(&x->frames, FRAME_ENV, 0, variable, len + 1);
-	frames_send(&x->frames, FRAME_RUN, 0, NULL, 0);
-	return frames_flush(&x->frames);
-}
-
-static void pass_signal(struct execution *x)
-{
-	struct signalfd_siginfo info;
-	uint8_t payload[4];
-
-	if (read(x->signals, &info, sizeof(info)) != sizeof(info))
+	if (!x->tty || !isatty(STDIN_FILENO) || raw == x->raw)
 		return;
-	if (info.ssi_signo == SIGWINCH) {
-		if (x->tty && get_size(payload, payload + 2))
-			frames_send(&x->frames, FRAME_SIZE, 0, payload, 4);
+	if (raw && tcgetattr(STDIN_FILENO, &x->saved))
 		return;
-	}
-	payload[0] = info.ssi_signo;
-	frames_send(&x->frames, FRAME_SIGNAL, 0, payload, 1);
+	termios = x->saved;
+	if (raw)
+		cfmakeraw(&termios);
+	tcsetattr(STDIN_FILENO, TCSADRAIN, &termios);
+	x->raw = raw;
 }
 
 static void catch_signals(struct execution *x)
@@ -147,17 +108,155 @@ static void catch_signals(struct execution *x)
 	x->signals = signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static int relay(struct execution *x)
+/* The first one is the agent's answer; before, signals do to this one what they do to any. */
+static int take_taken(struct execution *x)
+{
+	if (!x->answered) {
+		x->answered = true;
+		catch_signals(x);
+		set_raw(x, true);
+		/* It may have changed since the agent was told. */
+		x->resized = x->tty;
+		return 0;
+	}
+	if (!x->untaken)
+		return -1;
+	x->untaken--;
+	x->patience = adeos_deadline(SIGNAL_PATIENCE);
+	return 0;
+}
+
+static int take_frame(void *user, enum frame_type type, const uint8_t *payload, size_t len)
+{
+	struct execution *x = user;
+
+	if (x->ended)
+		return -1;
+	if (type == FRAME_TAKEN)
+		return take_taken(x);
+	return type == FRAME_EXIT ? take_exit(x, payload, len) : -1;
+}
+
+static bool get_size(uint8_t rows[2], uint8_t columns[2])
+{
+	struct winsize ws;
+
+	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &ws) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws))
+		return false;
+	frames_put16(rows, ws.ws_row);
+	frames_put16(columns, ws.ws_col);
+	return true;
+}
+
+static int join_args(struct execution *x, char **items, size_t nr, struct errtext *err)
+{
+	size_t i, len;
+	char *to;
+
+	for (i = 0; i < nr; i++)
+		x->args_len += strlen(items[i]) + 1;
+	if (x->args_len > FRAMES_ARGS)
+		return err_set(err, "the arguments have %zu bytes, expected at most %d",
+			       x->args_len, FRAMES_ARGS);
+	x->args = malloc(x->args_len);
+	if (!x->args)
+		return err_set(err, "%s", strerror(ENOMEM));
+	for (i = 0, to = x->args; i < nr; i++, to += len) {
+		len = strlen(items[i]) + 1;
+		memcpy(to, items[i], len);
+	}
+	return 0;
+}
+
+static void send_start(struct execution *x)
+{
+	struct frame_start start = { .version = FRAMES_VERSION };
+
+	if (x->tty) {
+		start.flags = FRAMES_TTY;
+		get_size(start.rows, start.columns);
+	}
+	frames_send(&x->frames, FRAME_START, 0, &start, sizeof(start));
+}
+
+/* Goes on telling the agent what to run, as far as there is room. */
+static void send_command(struct execution *x)
+{
+	const char *term = getenv("TERM");
+	char variable[256];
+	int len;
+
+	if (!x->args)
+		return;
+	x->args_sent += frames_send_part(&x->frames, FRAME_ARG, x->args + x->args_sent,
+					 x->args_len - x->args_sent);
+	if (x->args_sent < x->args_len)
+		return;
+	free(x->args);
+	x->args = NULL;
+	len = snprintf(variable, sizeof(variable), "TERM=%s", term ? term : "");
+	if (term && len < (int)sizeof(variable))
+		frames_send(&x->frames, FRAME_ENV, 0, variable, len + 1);
+	frames_send(&x->frames, FRAME_RUN, 0, NULL, 0);
+}
+
+static void send_size(struct execution *x)
+{
+	uint8_t payload[4];
+
+	if (x->resized && (!get_size(payload, payload + 2) ||
+			   frames_send_part(&x->frames, FRAME_SIZE, payload, sizeof(payload))))
+		x->resized = false;
+}
+
+/*
+ * Whoever wants to end the command, and sees that an earlier signal does not get
+ * there, wants to be rid of this one.
+ */
+static bool gives_up(const struct execution *x, int signo)
+{
+	return (signo == SIGINT || signo == SIGTERM || signo == SIGHUP || signo == SIGQUIT) &&
+	       x->untaken && adeos_expired(x->patience);
+}
+
+static void pass_signal(struct execution *x)
+{
+	struct signalfd_siginfo info;
+	uint8_t signo;
+
+	if (read(x->signals, &info, sizeof(info)) != sizeof(info))
+		return;
+	signo = info.ssi_signo;
+	if (signo == SIGWINCH) {
+		x->resized = x->tty;
+	} else if (gives_up(x, signo)) {
+		x->stopped = signo;
+	} else if (x->untaken < SIGNALS_MAX) {
+		if (!x->untaken++)
+			x->patience = adeos_deadline(SIGNAL_PATIENCE);
+		frames_send(&x->frames, FRAME_SIGNAL, 0, &signo, 1);
+	}
+}
+
+static int relay(struct execution *x, struct errtext *err)
 {
 	struct frames *f = &x->frames;
 	struct pollfd fds[FRAMES_POLL + 1];
+	bool waits;
 
-	fcntl(f->fd, F_SETFL, O_RDWR | O_NONBLOCK);
-	f->in[0].fd = STDIN_FILENO;
 	f->out[1].fd = STDOUT_FILENO;
 	f->out[2].fd = STDERR_FILENO;
+	f->in[0].fd = STDIN_FILENO;
 	while (!(x->ended && frames_passed_on(f)) && !(f->closed && !x->ended)) {
+		waits = !x->answered && !x->ended;
+		if (waits && adeos_expired(x->deadline))
+			return err_set(err, "its agent does not answer");
+		send_command(x);
+		send_size(x);
 		frames_prepare(f, fds);
+		/* Nothing is taken from others for a command that may never run. */
+		if (waits)
+			fds[1].fd = -1;
 		/* Whatever else comes, there is nobody to take it or to tell of it. */
 		if (x->ended) {
 			fds[0].fd = -1;
@@ -165,33 +264,20 @@ static int relay(struct execution *x)
 		}
 		fds[FRAMES_POLL].fd = x->signals;
 		fds[FRAMES_POLL].events = POLLIN;
-		if (poll(fds, FRAMES_POLL + 1, -1) < 0)
+		if (poll(fds, FRAMES_POLL + 1, waits ? RECHECK_MS : -1) < 0)
 			continue;
 		if (fds[FRAMES_POLL].revents) {
 			/* What is left to be done is here, and would not end for a signal. */
 			if (x->ended)
 				return 0;
 			pass_signal(x);
+			if (x->stopped)
+				return 0;
 		}
 		if (frames_pump(f, fds) && !x->ended)
 			return -1;
 	}
 	return 0;
-}
-
-static void set_raw(struct execution *x, bool raw)
-{
-	struct termios termios;
-
-	if (!x->tty || !isatty(STDIN_FILENO))
-		return;
-	if (raw && !tcgetattr(STDIN_FILENO, &x->saved)) {
-		termios = x->saved;
-		cfmakeraw(&termios);
-		tcsetattr(STDIN_FILENO, TCSADRAIN, &termios);
-	} else if (!raw) {
-		tcsetattr(STDIN_FILENO, TCSADRAIN, &x->saved);
-	}
 }
 
 /* Standard error may have been the command's, and closed by it. */
@@ -219,14 +305,15 @@ static int run(struct execution *x, const struct vnode *vnode, const struct args
 	int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3), ret;
 	struct errtext err = { "" };
 
-	catch_signals(x);
-	ret = send_command(x, args->items + 1, args->nr - 1, &err);
+	ret = join_args(x, args->items + 1, args->nr - 1, &err);
 	if (!ret) {
-		set_raw(x, true);
-		ret = relay(x);
+		send_start(x);
+		ret = relay(x, &err);
 		set_raw(x, false);
 	}
 	keep_stderr(saved);
+	if (x->stopped)
+		return 128 + x->stopped;
 	if (ret || !x->ended) {
 		report("exec on vnode %u: %s", vnode->id, why(&x->frames, &err));
 		return EXIT_FAILURE;
@@ -252,7 +339,7 @@ static void open_standard(void)
  * @args: what the user asked for
  *
  * Return: the command's exit status, 128 and the signal's number if one ended
- * it, 127 or 126 if it could not be run, 1 for other failures.
+ * it, or this one, 127 or 126 if it could not be run, 1 for other failures.
  */
 int command_exec(const struct args *args)
 {
@@ -260,6 +347,7 @@ int command_exec(const struct args *args)
 	struct execution *x = calloc(1, sizeof(*x));
 	int console, session, ret = EXIT_FAILURE;
 	struct errtext err = { "" };
+	long long least;
 	struct vnode vnode;
 
 	if (!x)
@@ -274,14 +362,19 @@ int command_exec(const struct args *args)
 	close(console);
 	if (session < 0)
 		goto out;
+	fcntl(session, F_SETFL, O_RDWR | O_NONBLOCK);
 	frames_init(&x->frames, session);
 	x->frames.handle = take_frame;
 	x->frames.user = x;
 	x->tty = args->tty;
+	x->signals = -1;
+	least = adeos_deadline(ANSWER_LEAST);
+	x->deadline = deadline > least ? deadline : least;
 	ret = run(x, &vnode, args);
 out:
 	if (err.text[0])
 		report("exec: %s", err.text);
+	free(x->args);
 	free(x);
 	return ret;
 }

@@ -132,26 +132,24 @@ int frames_flush(struct frames *f)
 }
 
 /**
- * frames_send_big - send what may not fit into one frame
- * @f: the session, in which nothing comes yet
+ * frames_send_part - queue as much as has room of what may not fit into one frame
+ * @f: the session
  * @type: type of the frames
  * @payload: what to send
  * @len: bytes of that
  *
- * Return: 0, or -1 if that failed.
+ * Return: how many bytes were queued.
  */
-int frames_send_big(struct frames *f, enum frame_type type, const void *payload, size_t len)
+size_t frames_send_part(struct frames *f, enum frame_type type, const void *payload, size_t len)
 {
 	const uint8_t *from = payload;
-	size_t n;
+	size_t n, done;
 
-	for (; len; from += n, len -= n) {
-		n = len < FRAME_PAYLOAD ? len : FRAME_PAYLOAD;
-		frames_send(f, type, 0, from, n);
-		if (frames_flush(f))
-			return -1;
+	for (done = 0; done < len && has_room(f); done += n) {
+		n = len - done < FRAME_PAYLOAD ? len - done : FRAME_PAYLOAD;
+		frames_send(f, type, 0, from + done, n);
 	}
-	return 0;
+	return done;
 }
 
 /* Nobody reads the stream any more. */

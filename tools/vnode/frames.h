@@ -16,7 +16,7 @@
 
 #include "errtext.h"
 
-#define FRAMES_VERSION	1
+#define FRAMES_VERSION	2
 #define FRAME_HEADER	4
 #define FRAME_PAYLOAD	4096		/* at most */
 #define FRAMES_WINDOW	65536u		/* bytes of a stream on their way, at most */
@@ -36,6 +36,7 @@ enum frame_type {
 	FRAME_SIGNAL,		/* 8 bits */
 	FRAME_SIZE,		/* rows and columns, 16 bits each */
 	FRAME_EXIT,		/* struct frame_exit: the last one */
+	FRAME_TAKEN,		/* what was asked for is done: RUN, or SIGNAL */
 };
 
 #define FRAMES_TTY	1	/* flag: on a terminal */
@@ -135,7 +136,7 @@ void frames_init(struct frames *f, int fd);
 void frames_send(struct frames *f, enum frame_type type, unsigned int stream,
 		 const void *payload, size_t len);
 int frames_flush(struct frames *f);
-int frames_send_big(struct frames *f, enum frame_type type, const void *payload, size_t len);
+size_t frames_send_part(struct frames *f, enum frame_type type, const void *payload, size_t len);
 void frames_prepare(struct frames *f, struct pollfd fds[FRAMES_POLL]);
 int frames_pump(struct frames *f, const struct pollfd fds[FRAMES_POLL]);
 size_t frames_read_inlet(struct frames *f, unsigned int stream, size_t max);

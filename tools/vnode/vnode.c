@@ -55,7 +55,7 @@ static const struct argp_option log_options[] = {
 
 static const struct argp_option exec_options[] = {
 	{ "timeout", OPT_TIMEOUT, "SEC", 0,
-	  "Wait so long for the vnode to be ready for it (30)", 0 },
+	  "Wait so long until the command runs (30)", 0 },
 	{ "tty", 't', NULL, 0, "Run it on a terminal", 0 },
 	{ 0 }
 };
