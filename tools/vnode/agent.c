@@ -284,6 +284,11 @@ static int step(struct session *s, bool read_inlets, int timeout)
 		look_for_end(s);
 	if (frames_pump(&s->frames, fds) || s->frames.closed)
 		hang_up(s);
+	/* A terminal that nobody looks at any more is hung up: this closes the last of its end. */
+	if (s->master >= 0 && s->frames.in[1].fd < 0) {
+		s->master = -1;
+		frames_stop_outlet(&s->frames, 0);
+	}
 	return ret;
 }
 

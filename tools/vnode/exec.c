@@ -38,7 +38,7 @@
  * @stopped: a signal that could not be passed on, and ends this one
  * @tty: it runs on a terminal
  * @resized: whose size has changed
- * @raw: this one's terminal is raw
+ * @terminal: this one's terminal, while it is raw, or -1
  * @saved: how it was
  */
 struct execution {
@@ -57,7 +57,7 @@ struct execution {
 	int stopped;
 	bool tty;
 	bool resized;
-	bool raw;
+	int terminal;
 	struct termios saved;
 };
 
@@ -78,19 +78,23 @@ static int take_exit(struct execution *x, const uint8_t *payload, size_t len)
 	return 0;
 }
 
-static void set_raw(struct execution *x, bool raw)
+/* Through a descriptor of its own, as standard input is closed when nobody takes it any more */
+static void set_raw(struct execution *x)
 {
 	struct termios termios;
 
-	if (!x->tty || !isatty(STDIN_FILENO) || raw == x->raw)
+	if (!x->tty || !isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &x->saved))
 		return;
-	if (raw && tcgetattr(STDIN_FILENO, &x->saved))
-		return;
+	x->terminal = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	termios = x->saved;
-	if (raw)
-		cfmakeraw(&termios);
-	tcsetattr(STDIN_FILENO, TCSADRAIN, &termios);
-	x->raw = raw;
+	cfmakeraw(&termios);
+	tcsetattr(x->terminal, TCSADRAIN, &termios);
+}
+
+static void unset_raw(struct execution *x)
+{
+	if (x->terminal >= 0)
+		tcsetattr(x->terminal, TCSADRAIN, &x->saved);
 }
 
 static void catch_signals(struct execution *x)
@@ -114,7 +118,7 @@ static int take_taken(struct execution *x)
 	if (!x->answered) {
 		x->answered = true;
 		catch_signals(x);
-		set_raw(x, true);
+		set_raw(x);
 		/* It may have changed since the agent was told. */
 		x->resized = x->tty;
 		return 0;
@@ -309,7 +313,7 @@ static int run(struct execution *x, const struct vnode *vnode, const struct args
 	if (!ret) {
 		send_start(x);
 		ret = relay(x, &err);
-		set_raw(x, false);
+		unset_raw(x);
 	}
 	keep_stderr(saved);
 	if (x->stopped)
@@ -353,6 +357,8 @@ int command_exec(const struct args *args)
 	if (!x)
 		return EXIT_FAILURE;
 	open_standard();
+	/* That nobody reads its output is for the command to decide about. */
+	signal(SIGPIPE, SIG_IGN);
 	if (vcon_find(args->items[0], &vnode, &err))
 		goto out;
 	console = vcon_open(&vnode, O_WRONLY, deadline, &err);
@@ -368,6 +374,7 @@ int command_exec(const struct args *args)
 	x->frames.user = x;
 	x->tty = args->tty;
 	x->signals = -1;
+	x->terminal = -1;
 	least = adeos_deadline(ANSWER_LEAST);
 	x->deadline = deadline > least ? deadline : least;
 	ret = run(x, &vnode, args);

@@ -152,8 +152,12 @@ size_t frames_send_part(struct frames *f, enum frame_type type, const void *payl
 	return done;
 }
 
-/* Nobody reads the stream any more. */
-static void stop_outlet(struct frames *f, unsigned int stream)
+/**
+ * frames_stop_outlet - end a stream that this side reads, as nobody takes it any more
+ * @f: the session
+ * @stream: its number
+ */
+void frames_stop_outlet(struct frames *f, unsigned int stream)
 {
 	struct outlet *out = &f->out[stream];
 
@@ -192,7 +196,7 @@ static void write_outlet(struct frames *f, unsigned int stream)
 		len = WRITE_MAX;
 	n = write(out->fd, out->buf + out->at, len);
 	if (n < 0 && !is_retry(errno)) {
-		stop_outlet(f, stream);
+		frames_stop_outlet(f, stream);
 	} else if (n > 0) {
 		out->at = (out->at + n) % FRAMES_WINDOW;
 		out->len -= n;
@@ -424,7 +428,7 @@ int frames_pump(struct frames *f, const struct pollfd fds[FRAMES_POLL])
 			if (f->out[i].len)
 				write_outlet(f, i);
 			else
-				stop_outlet(f, i);
+				frames_stop_outlet(f, i);
 		}
 	}
 	for (i = 0; i < FRAMES_STREAMS; i++)

@@ -141,6 +141,7 @@ void frames_prepare(struct frames *f, struct pollfd fds[FRAMES_POLL]);
 int frames_pump(struct frames *f, const struct pollfd fds[FRAMES_POLL]);
 size_t frames_read_inlet(struct frames *f, unsigned int stream, size_t max);
 void frames_end_inlet(struct frames *f, unsigned int stream);
+void frames_stop_outlet(struct frames *f, unsigned int stream);
 bool frames_passed_on(const struct frames *f);
 uint16_t frames_get16(const uint8_t *bytes);
 void frames_put16(uint8_t *bytes, uint16_t value);
