@@ -179,7 +179,10 @@ ssize_t vcon_chan_write(struct vcon_chan *ch, const char __user *buf, size_t len
 	size_t done = 0;
 	ssize_t ret = 0;
 
-	if (mutex_lock_interruptible(&ch->tx))
+	/* Its holder may be waiting for room. */
+	if (!block && !mutex_trylock(&ch->tx))
+		return -EAGAIN;
+	if (block && mutex_lock_interruptible(&ch->tx))
 		return -ERESTARTSYS;
 	while (done < len) {
 		ret = try_write(ch, buf + done, len - done);
