@@ -151,6 +151,48 @@ typed() {
 }
 ok '  arrives' await typed
 
+# A vnode that takes nothing of what is typed, in all buffers that there are
+lines=$(for i in $(seq 1000); do printf 'send : %0200d\\r\n' "$i"; done)
+console 'a person is heard by nobody, and leaves' 0 <<PERSON
+await finish
+send echo bu''sy; sleep 4720\\r
+await busy
+$lines
+await ^G
+send ^].
+end
+PERSON
+yes : >/dev/vcon/1 &
+writer=$!
+console '  also when another one waits to type' 0 <<'PERSON'
+await busy
+send \r
+send ^].
+end
+PERSON
+kill $writer
+yes : | vnode console 1 >/tmp/screen4 2>/dev/null &
+pid=$!
+await grep -q busy /tmp/screen4
+kill -TERM $pid
+wait $pid
+is $? 143 '  a program that types ends with a signal'
+vnode exec 1 -- rm /tmp/typed
+{ echo; echo "stty -echo; cat >/tmp/typed <<end-of-it"; seq 5000; echo end-of-it; echo "stty echo; echo ty''ped"; } |
+	vnode console 1 >/tmp/screen4 2>/dev/null &
+pid=$!
+await grep -q busy /tmp/screen4
+vnode exec 1 -- killall sleep
+ok '  one that waits loses nothing' await typed
+await grep -q typed /tmp/screen4
+kill -TERM $pid
+
+person 'an output that nobody reads' 0 ./pty sh -c '{ vnode console 1; echo "status $?" >&2; } | head -n 1; stty -a' <<'PERSON'
+end
+PERSON
+like "$(cat /tmp/screen)" 'status 0' '  is left'
+like "$(cat /tmp/screen)" ' icanon' '  with the terminal as it was'
+
 vnode exec 1 -- sh -c 'echo 511 >/proc/sys/kernel/sysrq'
 console 'sysrq' 0 <<'PERSON'
 await finish

@@ -19,6 +19,8 @@
 
 #define ESCAPE		0x1d	/* ^] */
 #define READY_TIMEOUT	30	/* seconds */
+#define PATIENCE	1	/* seconds; then a console that takes nothing is stuck */
+#define RECHECK_MS	200
 
 /**
  * struct view - a look at a console
@@ -31,6 +33,11 @@
  * @escape: what was typed of an escape: nothing, ESCAPE or 's'
  * @left: the user wants to leave
  * @stopped: a signal wants it
+ * @typed: what the device has not taken yet
+ * @nr_typed: bytes of it
+ * @patience: when the device is stuck if it takes nothing
+ * @text: what has come and was not shown yet
+ * @nr_text: bytes of it
  */
 struct view {
 	struct vnode vnode;
@@ -42,6 +49,11 @@ struct view {
 	char escape;
 	bool left;
 	int stopped;
+	char typed[4096];
+	size_t nr_typed;
+	long long patience;
+	char text[4096];	/* PIPE_BUF: what a pipe that is ready takes at once */
+	size_t nr_text;
 };
 
 static void say(const struct view *v, const char *text)
@@ -69,17 +81,32 @@ static void set_raw(struct view *v, bool raw)
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &termios);
 }
 
-static int type(struct view *v, const char *bytes, size_t len)
+/* What finds no room is lost, which a person hears. */
+static void type(struct view *v, const char *bytes, size_t len)
 {
-	ssize_t n;
+	size_t room = sizeof(v->typed) - v->nr_typed;
+	size_t n = len < room ? len : room;
 
-	for (; len; bytes += n, len -= n) {
-		n = write(v->fd, bytes, len);
-		if (n < 0 && errno == EINTR)
-			n = 0;
-		if (n < 0)
-			return -1;
+	memcpy(v->typed + v->nr_typed, bytes, n);
+	v->nr_typed += n;
+	if (n < len)
+		fputc('\a', stderr);
+}
+
+static int write_console(struct view *v)
+{
+	ssize_t n = write(v->fd, v->typed, v->nr_typed);
+
+	if (n < 0 && (errno == EHOSTDOWN || errno == EPIPE)) {
+		/* Reading it tells when that is the end, behind what there is to see. */
+		v->nr_typed = 0;
+		return 0;
 	}
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN ? 0 : -1;
+	v->nr_typed -= n;
+	memmove(v->typed, v->typed + n, v->nr_typed);
+	v->patience = adeos_deadline(PATIENCE);
 	return 0;
 }
 
@@ -107,19 +134,34 @@ static void escape(struct view *v, char c)
 	}
 }
 
-static int read_input(struct view *v)
+/*
+ * A program that types waits until there is room.  A person does not wait for a
+ * console that is stuck, where only the escape is of use.
+ */
+static bool listens(const struct view *v)
 {
-	char bytes[1024], *at = bytes, *end;
-	ssize_t n = read(v->input, bytes, sizeof(bytes));
+	return v->nr_typed < sizeof(v->typed) || (v->tty && adeos_expired(v->patience));
+}
 
+static void read_input(struct view *v)
+{
+	char bytes[sizeof(v->typed)], *at = bytes, *end;
+	size_t room = sizeof(v->typed) - v->nr_typed;
+	/* For an escape, if there is no room */
+	ssize_t n = read(v->input, bytes, room ? room : sizeof(bytes));
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
 	if (n <= 0) {
 		/* There may still be something to see. */
 		v->input = -1;
 		v->left = v->tty;
-		return 0;
+		return;
 	}
-	if (!v->tty)
-		return type(v, bytes, n);
+	if (!v->tty) {
+		type(v, bytes, n);
+		return;
+	}
 	while (n && !v->left) {
 		if (v->escape) {
 			escape(v, *at++);
@@ -127,36 +169,39 @@ static int read_input(struct view *v)
 			continue;
 		}
 		end = memchr(at, ESCAPE, n);
-		if (type(v, at, end ? end - at : n))
-			return -1;
+		type(v, at, end ? end - at : n);
 		if (!end)
 			break;
 		v->escape = ESCAPE;
 		n -= end + 1 - at;
 		at = end + 1;
 	}
-	return 0;
 }
 
 /* Returns 1 at the end of the vnode. */
 static int read_console(struct view *v)
 {
-	char bytes[4096];
-	ssize_t n = read(v->fd, bytes, sizeof(bytes)), done;
+	ssize_t n = read(v->fd, v->text, sizeof(v->text));
 
 	if (n < 0)
 		return errno == EINTR || errno == EAGAIN ? 0 : -1;
-	if (!n)
-		return 1;
-	while (n) {
-		done = write(STDOUT_FILENO, bytes, n);
-		if (done < 0 && errno != EINTR)
-			return -1;
-		if (done > 0) {
-			n -= done;
-			memmove(bytes, bytes + done, n);
-		}
+	v->nr_text = n;
+	return n ? 0 : 1;
+}
+
+static int show(struct view *v)
+{
+	ssize_t n = write(STDOUT_FILENO, v->text, v->nr_text);
+
+	/* As with a pager that was left: there is nobody to show it to. */
+	if (n < 0 && errno == EPIPE) {
+		v->left = true;
+		return 0;
 	}
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN ? 0 : -1;
+	v->nr_text -= n;
+	memmove(v->text, v->text + n, v->nr_text);
 	return 0;
 }
 
@@ -182,29 +227,37 @@ static void catch_signals(struct view *v)
 	for (i = 0; i < ARRAY_SIZE(caught); i++)
 		sigaddset(&set, caught[i]);
 	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
 	v->signals = signalfd(-1, &set, SFD_CLOEXEC);
 }
 
 /* Returns 1 at the end of the vnode, -1 on an error. */
 static int look(struct view *v)
 {
-	struct pollfd fds[3] = {
-		{ .fd = v->fd, .events = POLLIN },
-		{ .fd = v->signals, .events = POLLIN },
-		{ .events = POLLIN },
-	};
+	struct pollfd fds[4];
 	int ret = 0;
 
 	while (!ret && !v->left && !v->stopped) {
-		fds[2].fd = v->input;
-		if (poll(fds, 3, -1) < 0)
+		fds[0].fd = v->nr_text && !v->nr_typed ? -1 : v->fd;
+		fds[0].events = (v->nr_text ? 0 : POLLIN) | (v->nr_typed ? POLLOUT : 0);
+		fds[1] = (struct pollfd){ v->signals, POLLIN, 0 };
+		fds[2] = (struct pollfd){ listens(v) ? v->input : -1, POLLIN, 0 };
+		/* Without anything to show, it still tells of the reader's end. */
+		fds[3] = (struct pollfd){ STDOUT_FILENO, v->nr_text ? POLLOUT : 0, 0 };
+		if (poll(fds, 4, v->tty && !listens(v) ? RECHECK_MS : -1) < 0)
 			continue;
 		if (fds[1].revents)
 			take_signal(v);
-		if (fds[0].revents)
+		if (fds[3].revents && v->nr_text)
+			ret = show(v);
+		else if (fds[3].revents)
+			v->left = true;
+		else if (fds[0].revents && !v->nr_text)
 			ret = read_console(v);
-		if (!ret && fds[2].fd >= 0 && fds[2].revents)
-			ret = read_input(v);
+		if (!ret && fds[0].revents && v->nr_typed)
+			ret = write_console(v);
+		if (!ret && fds[2].revents)
+			read_input(v);
 	}
 	return ret;
 }
@@ -235,7 +288,8 @@ static int open_console(struct view *v, struct errtext *err)
 	loading = v->vnode.state == VNODE_LOADING;
 	if (loading)
 		say(v, "the vnode is loading");
-	v->fd = vcon_open(&v->vnode, O_RDWR, adeos_deadline(loading ? -1 : READY_TIMEOUT), err);
+	v->fd = vcon_open(&v->vnode, O_RDWR | O_NONBLOCK,
+			  adeos_deadline(loading ? -1 : READY_TIMEOUT), err);
 	return v->fd < 0 ? -1 : 0;
 }
 
