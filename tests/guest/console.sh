@@ -25,8 +25,55 @@ console() {
 
 refuses 1 'there is no vnode|no .*vnode' 'a vnode that there is not' vnode console 1
 refuses 1 'is the root vnode' 'the root itself' vnode console 0
-node 1 1,2 96M
+
+# Before its device, there is the log.  No user space, so no device:
+node 1 1,2 96M 'cmdline = rdinit=/bin/busybox -- sleep 100000'
 before=$(pools)
+vnode start --timeout 0 node1
+console 'one that has only a kernel is left with ^C' 130 <<'PERSON'
+await \^] . leaves
+await Linux version
+await Run /bin/busybox as init process
+send ^C
+end
+PERSON
+console '  and with the escape' 0 <<'PERSON'
+await Run /bin/busybox as init process
+send ^].
+end
+PERSON
+vnode console 1 </dev/null 2>/tmp/err | head -n 1 >/tmp/out
+like "$(cat /tmp/out)" 'Linux version' '  and when nobody reads what it says'
+ok '  it is killed' vnode kill 1
+node 1 1,2 96M 'cmdline = rdinit=/nowhere rootdelay=5'
+vnode start --timeout 0 node1
+vnode console 1 </dev/null >/tmp/out 2>/tmp/err
+is "$?/$(grep -v loading /tmp/err)" '1/vnode: node1: is not running: it is crashed' 'one that crashes before is told of'
+like "$(cat /tmp/out)" 'Linux version' '  behind all'
+like "$(cat /tmp/out)" 'Kernel panic' '  that it said'
+
+# From one to the other, nothing comes twice.
+node 1 1,2 96M
+vnode start --timeout 0 node1
+console 'a vnode that is loading' 0 <<'PERSON'
+await Linux version
+await Run /init as init process
+send \r
+await vnode1
+send echo fir''st\r
+await first
+send ^].
+end
+PERSON
+tr -d '\r' </tmp/screen | grep '^\[ *[0-9]' >/tmp/out
+is "$(sort /tmp/out | uniq -d)" "$(vnode log 1 | grep '^\[ *[0-9]' | sort | uniq -d)" '  says nothing twice that its log does not'
+# As of its user space, which has made the device
+vnode log 1 | grep '^\[ *[0-9]' | sed '/Run .init as init/q' >/tmp/want
+head -n "$(wc -l </tmp/want)" /tmp/out | cmp - /tmp/want >/tmp/diff
+is "$(cat /tmp/diff)" '' '  and leaves nothing out'
+ok '  it is killed' vnode kill 1
+restored "$before" '  all memory is back'
+
 ok 'a vnode' vnode start --timeout 300 node1
 
 console 'a shell, and the way out' 0 <<'PERSON'

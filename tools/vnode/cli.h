@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "errtext.h"
 #include "libadeos.h"
@@ -56,10 +57,12 @@ __printf(1, 2) void report(const char *fmt, ...);
 int report_error(const struct errtext *err);
 
 /* log.c */
-int log_print(int kmb, __u32 id, __u64 *pos, const char *newline, struct errtext *err);
+int log_print(int kmb, __u32 id, __u64 *pos, FILE *out, struct errtext *err);
 
 /* vcon.c */
+#define VCON_LATER	(-2)
 int vcon_find(const char *id_or_name, struct vnode *vnode, struct errtext *err);
+int vcon_try(const struct vnode *vnode, int flags, bool last, struct errtext *err);
 int vcon_open(const struct vnode *vnode, int flags, long long deadline, struct errtext *err);
 int vcon_session(int console, const struct vnode *vnode, long long deadline, struct errtext *err);
 

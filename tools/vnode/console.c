@@ -18,14 +18,19 @@
 #include "vcon.h"
 
 #define ESCAPE		0x1d	/* ^] */
+#define INTERRUPT	0x03	/* ^C */
 #define READY_TIMEOUT	30	/* seconds */
 #define PATIENCE	1	/* seconds; then a console that takes nothing is stuck */
 #define RECHECK_MS	200
+#define LINE		2048	/* a line of a kernel's log is not longer */
 
 /**
  * struct view - a look at a console
  * @vnode: whose
- * @fd: its device
+ * @fd: its device, -1 before there is one
+ * @deadline: until when to wait for that
+ * @failed: there will be none
+ * @err: why
  * @input: standard input, -1 when it has ended
  * @signals: descriptor of signals
  * @tty: standard input is a terminal
@@ -38,10 +43,24 @@
  * @patience: when the device is stuck if it takes nothing
  * @text: what has come and was not shown yet
  * @nr_text: bytes of it
+ * @kmb: KMB's device, if the log ring is read
+ * @pos: how far it was read
+ * @ring: stores what was read
+ * @log: what was read
+ * @log_len: bytes of it
+ * @log_shown: bytes of it that were shown
+ * @repeats: the device begins with what was shown, line by line
+ * @log_at: how far it has repeated that
+ * @within: what comes from it is the rest of a line
+ * @held: the beginning of a line that it may be repeating
+ * @nr_held: bytes of it
  */
 struct view {
 	struct vnode vnode;
 	int fd;
+	long long deadline;
+	bool failed;
+	struct errtext err;
 	int input;
 	int signals;
 	bool tty;
@@ -54,6 +73,17 @@ struct view {
 	long long patience;
 	char text[4096];	/* PIPE_BUF: what a pipe that is ready takes at once */
 	size_t nr_text;
+	int kmb;
+	__u64 pos;
+	FILE *ring;
+	char *log;
+	size_t log_len;
+	size_t log_shown;
+	bool repeats;
+	size_t log_at;
+	bool within;
+	char held[LINE];
+	size_t nr_held;
 };
 
 static void say(const struct view *v, const char *text)
@@ -114,7 +144,9 @@ static void escape(struct view *v, char c)
 {
 	if (v->escape == 's') {
 		v->escape = 0;
-		if (ioctl(v->fd, VCON_SYSRQ, c))
+		if (v->fd < 0)
+			say(v, "there is no terminal yet");
+		else if (ioctl(v->fd, VCON_SYSRQ, c))
 			say(v, strerror(errno));
 		return;
 	}
@@ -140,6 +172,8 @@ static void escape(struct view *v, char c)
  */
 static bool listens(const struct view *v)
 {
+	if (v->fd < 0)
+		return v->tty;
 	return v->nr_typed < sizeof(v->typed) || (v->tty && adeos_expired(v->patience));
 }
 
@@ -162,6 +196,9 @@ static void read_input(struct view *v)
 		type(v, bytes, n);
 		return;
 	}
+	/* It is for nobody else yet. */
+	if (v->fd < 0 && memchr(bytes, INTERRUPT, n))
+		v->stopped = SIGINT;
 	while (n && !v->left) {
 		if (v->escape) {
 			escape(v, *at++);
@@ -178,15 +215,107 @@ static void read_input(struct view *v)
 	}
 }
 
+/* Reads the log ring, if there is one; what fails here is not worth the console. */
+static void read_log(struct view *v)
+{
+	struct errtext err;
+
+	if (!v->ring && v->vnode.id) {
+		v->ring = open_memstream(&v->log, &v->log_len);
+		v->kmb = kmb_open(&err);
+	}
+	if (v->ring && v->kmb >= 0)
+		log_print(v->kmb, v->vnode.id, &v->pos, v->ring, &err);
+}
+
+static void close_log(struct view *v)
+{
+	if (!v->ring)
+		return;
+	fclose(v->ring);
+	free(v->log);
+	close(v->kmb);
+}
+
+/* The last line may still be growing; if so, it will come from the device. */
+static void take_log(struct view *v)
+{
+	size_t end = v->log_len;
+
+	while (v->repeats && !v->failed && end > v->log_shown && v->log[end - 1] != '\n')
+		end--;
+	for (; v->log_shown < end && v->nr_text < sizeof(v->text) - 1; v->log_shown++) {
+		if (v->tty && v->log[v->log_shown] == '\n')
+			v->text[v->nr_text++] = '\r';
+		v->text[v->nr_text++] = v->log[v->log_shown];
+	}
+}
+
+/*
+ * Looks whether a line, or the beginning of one, was shown out of the log ring, and
+ * is not behind what was repeated last.  Not all is repeated, and there are other lines.
+ */
+static bool is_repeated(struct view *v, const char *line, size_t len)
+{
+	const char *at = v->log + v->log_at, *end = v->log + v->log_shown;
+	bool whole = line[len - 1] == '\n';
+
+	if (!v->repeats || v->within || len > LINE)
+		return false;
+	if (whole)
+		len--;
+	if (len && line[len - 1] == '\r')
+		len--;
+	if (!len)
+		return false;
+	for (; at < end; at++) {
+		at = memmem(at, end - at, line, len);
+		if (!at)
+			return false;
+		if ((at != v->log && at[-1] != '\n') || (whole && at[len] != '\n'))
+			continue;
+		if (whole)
+			v->log_at = at + len + 1 - v->log;
+		return true;
+	}
+	return false;
+}
+
+static void take_text(struct view *v, const char *text, size_t len)
+{
+	const char *end;
+	size_t n;
+
+	for (; len; text += n, len -= n) {
+		end = memchr(text, '\n', len);
+		n = end ? (size_t)(end + 1 - text) : len;
+		if (!is_repeated(v, text, n)) {
+			memcpy(v->text + v->nr_text, text, n);
+			v->nr_text += n;
+			v->within = !end;
+		} else if (!end) {
+			memcpy(v->held, text, n);
+			v->nr_held = n;
+		}
+	}
+}
+
 /* Returns 1 at the end of the vnode. */
 static int read_console(struct view *v)
 {
-	ssize_t n = read(v->fd, v->text, sizeof(v->text));
+	char text[sizeof(v->text)];
+	size_t held = v->nr_held;
+	ssize_t n;
 
+	memcpy(text, v->held, held);
+	n = read(v->fd, text + held, sizeof(text) - held);
 	if (n < 0)
 		return errno == EINTR || errno == EAGAIN ? 0 : -1;
-	v->nr_text = n;
-	return n ? 0 : 1;
+	if (!n)
+		return 1;
+	v->nr_held = 0;
+	take_text(v, text, held + n);
+	return 0;
 }
 
 static int show(struct view *v)
@@ -231,20 +360,60 @@ static void catch_signals(struct view *v)
 	v->signals = signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+/* What has left the scroll-back, the log ring may still have. */
+static void begin(struct view *v)
+{
+	__u64 lost = 0;
+
+	set_size(v);
+	if (!ioctl(v->fd, VCON_LOST, &lost) && lost)
+		read_log(v);
+}
+
+/* It comes after the kernel, when its user space loads the module. */
+static void expect_device(struct view *v)
+{
+	bool loading = v->vnode.state == VNODE_LOADING;
+
+	if (loading)
+		say(v, "the vnode is loading");
+	v->deadline = adeos_deadline(loading ? -1 : READY_TIMEOUT);
+	v->repeats = true;
+}
+
+/* Looks for the device, and meanwhile for what the kernel says. */
+static void seek(struct view *v)
+{
+	v->fd = vcon_try(&v->vnode, O_RDWR | O_NONBLOCK, adeos_expired(v->deadline), &v->err);
+	v->failed = v->fd == -1;
+	/* Behind that, so that a vnode's last words are in it */
+	read_log(v);
+	if (v->fd >= 0)
+		begin(v);
+}
+
 /* Returns 1 at the end of the vnode, -1 on an error. */
 static int look(struct view *v)
 {
 	struct pollfd fds[4];
+	bool waits;
 	int ret = 0;
 
 	while (!ret && !v->left && !v->stopped) {
+		if (v->fd < 0 && !v->failed)
+			seek(v);
+		if (!v->nr_text)
+			take_log(v);
+		if (v->failed && !v->nr_text)
+			return -1;
 		fds[0].fd = v->nr_text && !v->nr_typed ? -1 : v->fd;
 		fds[0].events = (v->nr_text ? 0 : POLLIN) | (v->nr_typed ? POLLOUT : 0);
 		fds[1] = (struct pollfd){ v->signals, POLLIN, 0 };
 		fds[2] = (struct pollfd){ listens(v) ? v->input : -1, POLLIN, 0 };
 		/* Without anything to show, it still tells of the reader's end. */
 		fds[3] = (struct pollfd){ STDOUT_FILENO, v->nr_text ? POLLOUT : 0, 0 };
-		if (poll(fds, 4, v->tty && !listens(v) ? RECHECK_MS : -1) < 0)
+		waits = v->fd < 0 || (v->tty && !listens(v));
+		if (poll(fds, 4, waits ? RECHECK_MS : -1) < 0)
 			continue;
 		if (fds[1].revents)
 			take_signal(v);
@@ -262,37 +431,6 @@ static int look(struct view *v)
 	return ret;
 }
 
-/* What has left the scroll-back, the log ring may still have. */
-static void print_log(struct view *v)
-{
-	__u64 lost = 0, pos = 0;
-	struct errtext err;
-	int kmb;
-
-	if (!v->vnode.id || ioctl(v->fd, VCON_LOST, &lost) || !lost)
-		return;
-	kmb = kmb_open(&err);
-	if (kmb < 0)
-		return;
-	log_print(kmb, v->vnode.id, &pos, v->tty ? "\r\n" : "\n", &err);
-	close(kmb);
-}
-
-static int open_console(struct view *v, struct errtext *err)
-{
-	bool loading;
-
-	if (vcon_find(v->vnode.name, &v->vnode, err))
-		return -1;
-	/* It comes after the kernel, when its user space loads the module. */
-	loading = v->vnode.state == VNODE_LOADING;
-	if (loading)
-		say(v, "the vnode is loading");
-	v->fd = vcon_open(&v->vnode, O_RDWR | O_NONBLOCK,
-			  adeos_deadline(loading ? -1 : READY_TIMEOUT), err);
-	return v->fd < 0 ? -1 : 0;
-}
-
 /**
  * command_console - vnode console
  * @args: what the user asked for
@@ -302,29 +440,35 @@ static int open_console(struct view *v, struct errtext *err)
 int command_console(const struct args *args)
 {
 	struct view v = { .input = STDIN_FILENO };
-	struct errtext err;
 	int ret;
 
-	snprintf(v.vnode.name, sizeof(v.vnode.name), "%s", args->items[0]);
-	if (open_console(&v, &err))
-		return report_error(&err);
+	if (vcon_find(args->items[0], &v.vnode, &v.err))
+		return report_error(&v.err);
+	v.fd = vcon_try(&v.vnode, O_RDWR | O_NONBLOCK, false, &v.err);
+	if (v.fd == -1)
+		return report_error(&v.err);
 	v.tty = isatty(STDIN_FILENO) && !tcgetattr(STDIN_FILENO, &v.saved);
 	catch_signals(&v);
 	if (v.tty)
 		say(&v, "^] . leaves, ^] ? helps");
 	set_raw(&v, true);
-	set_size(&v);
-	print_log(&v);
+	if (v.fd >= 0)
+		begin(&v);
+	else
+		expect_device(&v);
 	ret = look(&v);
-	if (ret < 0)
+	if (ret < 0 && !v.failed)
 		say(&v, errno == EHOSTDOWN ? "the vnode has died" : strerror(errno));
-	else if (ret)
+	else if (ret > 0)
 		say(&v, "the vnode has died");
-	else if (v.tty)
+	else if (!ret && v.tty)
 		say(&v, "left");
 	set_raw(&v, false);
 	close(v.fd);
+	close_log(&v);
 	if (v.stopped)
 		return 128 + v.stopped;
+	if (ret && v.failed)
+		return report_error(&v.err);
 	return ret ? EXIT_FAILURE : EXIT_SUCCESS;
 }

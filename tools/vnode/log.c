@@ -12,34 +12,17 @@
 
 #define FOLLOW_US	200000
 
-static bool put_text(const char *text, size_t len, const char *newline)
-{
-	const char *end;
-
-	while (len) {
-		end = memchr(text, '\n', len);
-		if (!end)
-			return fwrite(text, 1, len, stdout) == len;
-		if (fwrite(text, 1, end - text, stdout) != (size_t)(end - text) ||
-		    fputs(newline, stdout) < 0)
-			return false;
-		len -= end + 1 - text;
-		text = end + 1;
-	}
-	return true;
-}
-
 /**
  * log_print - print a vnode's log
  * @kmb: KMB's device
  * @id: the vnode's ID
  * @pos: where to begin; set to the end
- * @newline: what to print at the end of each line
+ * @out: where to
  * @err: set on failure
  *
  * Return: 0 on success, -1 on failure.
  */
-int log_print(int kmb, __u32 id, __u64 *pos, const char *newline, struct errtext *err)
+int log_print(int kmb, __u32 id, __u64 *pos, FILE *out, struct errtext *err)
 {
 	char buf[16384];
 	__u32 len;
@@ -48,10 +31,10 @@ int log_print(int kmb, __u32 id, __u64 *pos, const char *newline, struct errtext
 		len = sizeof(buf);
 		if (kmb_log(kmb, id, pos, buf, &len, err))
 			return -1;
-		if (!put_text(buf, len, newline))
+		if (fwrite(buf, 1, len, out) != len)
 			return err_set(err, "output: %s", strerror(errno));
 	} while (len);
-	if (fflush(stdout))
+	if (fflush(out))
 		return err_set(err, "output: %s", strerror(errno));
 	return 0;
 }
@@ -65,7 +48,7 @@ static int follow_log(int kmb, __u32 id, struct errtext *err)
 
 	for (;;) {
 		ret = adeos_wait(id, STATES_ENDED, adeos_deadline(0), &state, err);
-		if (ret < 0 || log_print(kmb, id, &pos, "\n", err))
+		if (ret < 0 || log_print(kmb, id, &pos, stdout, err))
 			return -1;
 		if (!ret)
 			return 0;
@@ -94,7 +77,7 @@ int command_log(const struct args *args)
 	if (args->follow)
 		ret = follow_log(kmb, vnode.id, &err);
 	else
-		ret = log_print(kmb, vnode.id, &pos, "\n", &err);
+		ret = log_print(kmb, vnode.id, &pos, stdout, &err);
 	if (ret) {
 		report("%s: %s", vnode.name, err.text);
 		ret = EXIT_FAILURE;

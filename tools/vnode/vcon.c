@@ -72,6 +72,34 @@ static int check_alive(const struct vnode *vnode, struct errtext *err)
 }
 
 /**
+ * vcon_try - open a vnode's console, if there is one yet
+ * @vnode: the vnode
+ * @flags: as for open()
+ * @last: it will not be tried again
+ * @err: set on failure
+ *
+ * Return: a descriptor, VCON_LATER if it is worth trying again, or -1.
+ */
+int vcon_try(const struct vnode *vnode, int flags, bool last, struct errtext *err)
+{
+	char path[4096];
+	int fd;
+
+	if (check_alive(vnode, err))
+		return -1;
+	console_path(path, sizeof(path), vnode->id);
+	fd = open(path, flags | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	if (errno != ENOENT && errno != ENODEV && errno != ENXIO)
+		return err_set(err, "%s: %s", path, strerror(errno));
+	if (last)
+		return err_set(err, "%s: has no console, expected the module vcon here and there",
+			       vnode->name);
+	return VCON_LATER;
+}
+
+/**
  * vcon_open - open a vnode's console
  * @vnode: the vnode
  * @flags: as for open()
@@ -82,24 +110,12 @@ static int check_alive(const struct vnode *vnode, struct errtext *err)
  */
 int vcon_open(const struct vnode *vnode, int flags, long long deadline, struct errtext *err)
 {
-	char path[4096];
-	bool last;
 	int fd;
 
-	console_path(path, sizeof(path), vnode->id);
 	for (;;) {
-		last = adeos_expired(deadline);
-		if (check_alive(vnode, err))
-			return -1;
-		fd = open(path, flags | O_CLOEXEC);
-		if (fd >= 0)
+		fd = vcon_try(vnode, flags, adeos_expired(deadline), err);
+		if (fd != VCON_LATER)
 			return fd;
-		if (errno != ENOENT && errno != ENODEV && errno != ENXIO)
-			return err_set(err, "%s: %s", path, strerror(errno));
-		if (last)
-			return err_set(err,
-				       "%s: has no console, expected the module vcon here and there",
-				       vnode->name);
 		usleep(RETRY_US);
 	}
 }
