@@ -79,7 +79,7 @@ kill $(cat /tmp/fill100?.pid /tmp/more.pid)
 ok 'all are gone' await no_bridges
 echo 8192 >/sys/module/vbridge/parameters/max_kib_all
 ok 'users may have 8 MiB' here half made bridge-check as 1001 bridge-check make half $((4 << 20))
-refuses 1 'half2: Disk quota exceeded$' 'all together' bridge-check as 1002 bridge-check make half2 $(((4 << 20) + 1))
+refuses 1 'half2: Disk quota exceeded$' 'all together' timeout 60 bridge-check as 1002 bridge-check make half2 $(((4 << 20) + 1))
 ok 'and no less' here half2 made bridge-check as 1002 bridge-check make half2 $((4 << 20))
 kill $(cat /tmp/half.pid /tmp/half2.pid)
 ok 'both are gone' await no_bridges

@@ -180,7 +180,8 @@ wait $viewer
 is $? 0 '  each sees all'
 ok '  as does who types nothing' await grep -q third42 /tmp/screen3
 
-# Much at once: nothing is lost to who reads
+# Much at once: nothing is lost to who reads.  A busy host makes kernels say something, too.
+vnode exec 1 -- dmesg -n 1
 ./pty vnode console 1 >/tmp/screen2 <<'PERSON'
 await third42
 send stty -onlcr; seq 100000 | sha256sum; echo be''gin; seq 100000; echo fi''nish; stty onlcr\r
@@ -188,8 +189,10 @@ await finish
 send ^].
 end
 PERSON
-is "$(tr -d '\r' </tmp/screen2 | sed -n '/^begin$/,/^finish$/p' | sed '1d;$d' | sha256sum | cut -d ' ' -f 1)" \
-	"$(seq 100000 | sha256sum | cut -d ' ' -f 1)" 'much text is complete'
+vnode exec 1 -- dmesg -n 7
+tr -d '\r' </tmp/screen2 | sed -n '/^begin$/,/^finish$/p' | sed '1d;$d' >/tmp/got
+seq 100000 >/tmp/want
+is "$(diff /tmp/want /tmp/got | head -n 20)" '' 'much text is complete'
 
 # Typed by a program; more than fits into the ring
 ok 'what a program types' sh -c '{ echo "stty -echo; cat >/tmp/typed <<end-of-it"; seq 5000; echo end-of-it; echo "stty echo"; } >/dev/vcon/1'
