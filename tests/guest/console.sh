@@ -158,6 +158,15 @@ send ^C
 end
 PERSON
 unlike "$(vnode exec 1 -- ps)" 'sleep 471[34]' '  has ended there'
+# shellcheck disable=SC2016 # there
+person 'a command that ends' 5 ./pty sh -c 'vnode exec -t 1 -- sh -c "exit 5"; status=$?; stty -a; exit $status' <<'PERSON'
+end
+PERSON
+like "$(cat /tmp/screen)" ' icanon' '  leaves the terminal as it was'
+person '  and one whose output nobody reads' 0 ./pty sh -c 'vnode exec -t 1 -- yes | head -n 100000 | tail -n 1; stty -a' <<'PERSON'
+end
+PERSON
+like "$(cat /tmp/screen)" ' icanon' '  does, too'
 
 # Several viewers, one of which only looks
 ./pty vnode console 1 >/tmp/screen2 <<'PERSON' &
