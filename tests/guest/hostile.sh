@@ -37,6 +37,8 @@ node 1 1,2 96M "cmdline = lab.run=\"modprobe $hostile; sleep 100000\""
 node 2 3 96M 'cmdline = lab.run="modprobe adeos_citizen with=0xd; sleep 100000"'
 node 3 4 96M 'cmdline = lab.run="modprobe adeos_citizen with=0xd; sleep 100000"'
 ok 'two vnodes' vnode start --timeout 300 node2 node3
+follow 2
+follow 3
 ok 'a third one is the root' modprobe adeos_citizen with=0xd
 for id in 0 2 3; do
 	ok "$id meets all" meets 0xd 0 $id
@@ -56,7 +58,10 @@ for id in 0 2 3; do
 done
 is "$(pci)" "$devices" 'the root still reads the configuration of PCI devices'
 ok 'its log can be read, whatever that says' sh -c 'vnode log 1 >/dev/null'
-ok 'its counters are numbers' bad 1
+counters_are_numbers() {
+	bad 1 >/tmp/bad && [ "$(wc -l </tmp/bad)" -gt 1 ] && ! grep -vE '^[a-z_]+ [0-9]+$' /tmp/bad
+}
+ok 'its counters are numbers' counters_are_numbers
 
 r0=$(round 0) r2=$(round 2) r3=$(round 3)
 ok 'the hostile vnode is killed' vnode kill 1
@@ -82,11 +87,20 @@ done
 
 # Four citizens now: all of them must know the new one
 node 1 1,2 96M 'cmdline = lab.run="modprobe adeos_citizen with=0xd; sleep 100000"'
+# joined ID: how often it has been told of vnode 1
+joined() {
+	grep -ac 'vnode 1 has joined' "/run/log.$1"
+}
+joined_more() {
+	[ "$(joined "$1")" -gt "$2" ]
+}
+joined_2=$(joined 2) joined_3=$(joined 3)
 ok 'a new vnode of that ID' vnode start --timeout 300 node1
 ok 'the new vnode is a member' await_log 1 'citizen: round [0-9]* met 0xd'
+ok '2 knows of the new one' await joined_more 2 "$joined_2"
+ok '3 knows of the new one' await joined_more 3 "$joined_3"
 for id in 2 3; do
-	unlike "$(vnode log $id)" "$splats" "vnode $id has nothing to complain about"
-	like "$(vnode log $id)" 'vnode 1 has joined' "$id knows of the new one"
+	no_splat $id "vnode $id has nothing to complain about"
 done
 
 for id in 1 2 3; do

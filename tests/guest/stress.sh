@@ -49,6 +49,7 @@ claims vnode $log
 kernel_says() {
 	grep -v 'stress: ' $log
 }
+like "$(kernel_says)" 'Linux version' 'all of its log is kept'
 unlike "$(kernel_says)" "$splats" 'the vnode has nothing to complain about' ||
 	diag "$(kernel_says | grep -m 1 -A 80 -E "$splats")"
 
