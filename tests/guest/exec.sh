@@ -9,13 +9,13 @@ there() {
 	vnode exec 1 -- "$@"
 }
 
-# runs_there SECONDS: is there a "sleep SECONDS"?
+# runs_there COMMAND: is there such a process?
 runs_there() {
-	there ps | grep -q "sleep $1\$"
+	there ps | grep -q " $1\$"
 }
 
 ends_there() {
-	! runs_there "$1"
+	no_process 1 " $1\$"
 }
 
 # busy: sessions that the root has
@@ -23,8 +23,8 @@ busy() {
 	awk '$1 == "client" && $2 == 1 { print $4 }' /sys/kernel/debug/vcon
 }
 
-no_session() {
-	[ "$(busy)" = 0 ]
+sessions_are() {
+	[ "$(busy)" = "$1" ]
 }
 
 sum() {
@@ -80,10 +80,10 @@ is "$(there sh -c 'cat; echo end' </etc/passwd | sum)" "$( (cat /etc/passwd; ech
 is "$(there cat </dev/null)" '' 'an empty input'
 is "$(there sh -c 'cat; echo no input' <&-)" 'no input' 'a closed input'
 is "$(there yes | head -n 2 | tr -d '\n')" yy 'an output that nobody reads'
-await ends_there yes
+ok '  ends' await ends_there yes
 is "$(yes | there sh -c 'exec <&-; echo closed')" closed 'an input that nobody reads'
 is "$(there sh -c 'sleep 4711 & echo started')" started 'what is left in the background is not waited for'
-ok '  and it runs on' runs_there 4711
+ok '  and it runs on' runs_there 'sleep 4711'
 there killall sleep
 
 # Standard output is read when standard error has come, and not before.
@@ -110,11 +110,11 @@ refuses 1 'the arguments have 140007 bytes' 'too long ones' there echo "$x" "$x"
 # Signals for the caller
 vnode exec 1 -- sleep 4712 &
 pid=$!
-ok 'a command that lasts' await runs_there 4712
+ok 'a command that lasts' await runs_there 'sleep 4712'
 kill -INT $pid
 wait $pid
 is $? 130 '  ends with ^C'
-ok '  and is gone there' ends_there 4712
+ok '  and is gone there' ends_there 'sleep 4712'
 vnode exec 1 -- sh -c 'trap "echo caught; exit 3" TERM; echo ready; sleep 4713 & wait' >/tmp/out &
 pid=$!
 ok 'one that catches a signal' await grep -q ready /tmp/out
@@ -124,10 +124,10 @@ is "$?/$(tail -n 1 /tmp/out)" 3/caught '  does, and says so'
 there killall sleep
 vnode exec 1 -- sleep 4714 &
 pid=$!
-ok 'a caller' await runs_there 4714
+ok 'a caller' await runs_there 'sleep 4714'
 kill -KILL $pid
 wait $pid 2>/dev/null
-ok '  that is killed takes its command along' await ends_there 4714
+ok '  that is killed takes its command along' await ends_there 'sleep 4714'
 
 # goes_on: the caller that is $pid
 goes_on() {
@@ -167,7 +167,7 @@ vnode exec 1 -- sh -c 'echo $PPID >/tmp/server; echo ready; read x; kill -STOP $
 pid=$!
 await grep -q ready /tmp/out
 echo >/tmp/fifo
-await runs_there 4717
+await runs_there 'sleep 4717'
 kill -TERM $pid
 # Longer than that, again
 sleep 3
@@ -176,7 +176,7 @@ ok '  is not passed on, but the next one ends the caller' await tell TERM
 wait $pid
 is $? 143 '  in its own manner'
 there sh -c 'kill -CONT $(cat /tmp/server)'
-ok '  and with it the command, when that can be' await ends_there 4717
+ok '  and with it the command, when that can be' await ends_there 'sleep 4717'
 
 # The agent itself is stopped: nobody accepts what is begun.
 agent=$(there sh -c 'ps | sed -n "s/^ *\([0-9]*\) .*vnode agent\$/\1/p" | head -n 1')
@@ -190,13 +190,10 @@ echo kept >/tmp/in
 	cat
 } </tmp/in >/tmp/out
 is "$(cat /tmp/out)" kept '  nor is the input taken'
-begun() {
-	[ "$(busy)" = 1 ]
-}
-await no_session
+await sessions_are 0
 vnode exec --timeout 1000 1 -- true &
 pid=$!
-ok '  one that waits' await begun
+ok '  one that waits' await sessions_are 1
 kill -TERM $pid
 wait $pid
 is $? 143 '  ends with a signal'
@@ -231,27 +228,31 @@ for i in $(seq 50); do
 	cmp -s "/tmp/in.$i" "/tmp/out.$i" && [ "$(tr '\n' ' ' <"/tmp/err.$i")" = "$i $i " ] || bad="$bad $i"
 done
 is "$bad" '' '50 at once'
-ok 'no session is left' await no_session
+ok 'no session is left' await sessions_are 0
 for i in $(seq 64); do
 	vnode exec --timeout 100 1 -- sh -c 'read x; exit 9' <>/tmp/fifo."$(mkfifo "/tmp/fifo.$i"; echo "$i")" 2>/dev/null &
 done
-all_busy() {
-	[ "$(busy)" = 64 ]
-}
-ok 'all 64 channels are in use' await all_busy
+ok 'all 64 channels are in use' await sessions_are 64
 refuses 1 'too many commands' '  and a 65th command is refused' vnode exec --timeout 0 1 -- true
 for i in $(seq 64); do
 	echo >"/tmp/fifo.$i"
 done
 wait
-ok '  and then they are free' await no_session
+ok '  and then they are free' await sessions_are 0
 
 # A vnode that dies
 vnode exec 1 -- sh -c 'echo ready; exec sleep 1000' >/tmp/out 2>/tmp/err &
 pid=$!
-vnode exec 1 -- cat </dev/zero >/dev/null 2>/tmp/err2 &
+mkfifo /tmp/flow
+{ head -c 1000000 >/tmp/flown; cat >/dev/null; } </tmp/flow &
+vnode exec 1 -- cat </dev/zero >/tmp/flow 2>/tmp/err2 &
 pid2=$!
-await grep -q ready /tmp/out
+flows() {
+	[ "$(wc -c </tmp/flown)" = 1000000 ]
+}
+ok 'a command that waits' await grep -q ready /tmp/out
+ok '  and one whose data flows' await flows
+ok '  are there' sessions_are 2
 ok 'vnode 1 is killed' vnode kill 1
 wait $pid
 is "$?/$(cat /tmp/err)" '1/vnode: exec on vnode 1: the vnode has died' '  and the command has ended'
@@ -265,12 +266,14 @@ is "$(there hostname)" vnode1 '  does as before'
 # An agent that dies
 vnode exec 1 -- sleep 4715 2>/tmp/err &
 pid=$!
-await runs_there 4715
+ok 'a command' await runs_there 'sleep 4715'
 there sh -c 'kill -9 $(ps | sed -n "s/^ *\([0-9]*\) .*vnode agent/\1/p")' 2>/dev/null
 wait $pid
 is "$?/$(cat /tmp/err)" '1/vnode: exec on vnode 1: its agent has gone' 'an agent that is killed'
 refuses 1 'no agent runs there' '  is missed' vnode exec --timeout 0 1 -- true
 
-unlike "$(vnode log 1)$(vnode log 2)" "$splats" 'the vnodes have nothing to complain about'
+for id in 1 2; do
+	no_splat $id "vnode $id has nothing to complain about"
+done
 ok 'both are killed' vnode kill 1 2
 restored "$before" 'all memory is back'
