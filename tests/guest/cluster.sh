@@ -74,37 +74,44 @@ iperf() {
 	iperf_out=$work/iperf-$iperf_from-$iperf_to
 	on "$iperf_from" "iperf3 -J -t 5 -c node$iperf_to -p $((5200 + iperf_from)) $*" >"$iperf_out" || return
 	! grep -q '"out_of_order":[[:space:]]*[1-9]' "$iperf_out" || return
-	case " $* " in
-	*' -u '*) grep '"lost_percent":' "$iperf_out" ;;
-	*) sed -n '/"sum_received/,/}/p' "$iperf_out" | grep '"bits_per_second":' ;;
-	esac | awk -F '[:,]' -v udp="$(printf '%s' "$*" | grep -c -e -u)" '
-		{ n++; if (udp ? $2 >= 50 : $2 < 1e6) bad = 1 }
-		END { exit bad || !n }'
+	received "$iperf_from" "$iperf_to" bytes | awk '{ if ($1 == 0) bad = 1 } END { exit bad || !NR }'
+}
+
+# received FROM TO WORD: what was, in sum, each way
+received() {
+	sed -n '/"sum_received/,/}/s/.*"'"$3"'":[[:space:]]*\([0-9]*\).*/\1/p' "$work/iperf-$1-$2"
 }
 
 mbits() {
-	sed -n '/"sum_received"/,/}/s/.*"bits_per_second":[[:space:]]*\([0-9]*\).*/\1/p' "$work/iperf-$1-$2" |
-		awk '{ printf "%d Mbit/s ", $1 / 1e6 }'
+	received "$1" "$2" bits_per_second | awk '{ printf "%d Mbit/s ", $1 / 1e6 }'
 }
 
 ok 'iperf3, node1 to node2' iperf 1 2
 diag "$(mbits 1 2)"
 ok 'iperf3, back' iperf 1 2 -R
+diag "$(mbits 1 2)"
 ok 'iperf3, both ways at once' iperf 0 3 --bidir
+diag "$(mbits 0 3)"
 ok 'iperf3, 24 streams' iperf 2 3 -P 24
+diag "$(mbits 2 3)"
 ok 'iperf3, datagrams both ways' iperf 3 1 -u -b 50M --bidir
-iperf_running=
-for a in 0 1 2 3; do
-	for b in 0 1 2 3; do
-		[ $a = $b ] || {
-			iperf $a $b || echo "$a $b" >>$work/iperf-failed &
-			iperf_running="$iperf_running $!"
-		}
+diag "$(mbits 3 1) lost: $(received 3 1 lost_percent | tr '\n' ' ')%"
+# iperf_all WORD…: between all pairs at once; says which failed
+iperf_all() {
+	iperf_running=
+	for a in 0 1 2 3; do
+		for b in 0 1 2 3; do
+			[ $a = $b ] || {
+				iperf $a $b "$@" || echo "$a $b" &
+				iperf_running="$iperf_running $!"
+			}
+		done
 	done
-done
-# shellcheck disable=SC2086 # a list
-wait $iperf_running
-is "$(cat $work/iperf-failed 2>/dev/null)" '' 'iperf3 between all pairs at once'
+	# shellcheck disable=SC2086 # a list
+	wait $iperf_running
+}
+is "$(iperf_all -u -b 10M)" '' 'datagrams between all pairs at once'
+is "$(iperf_all)" '' 'iperf3 between all pairs at once'
 diag "$(for a in 0 1 2 3; do for b in 0 1 2 3; do [ $a = $b ] || mbits $a $b; done; done)"
 
 # tcpdump
@@ -210,6 +217,7 @@ ok 'Slurm has it' await idle 'node1 node2 node3 node4 '
 job_array 16 'node1 node2 node3 node4 '
 is "$(daemons)" "$before" 'no daemon was restarted'
 is "$(vnode exec 4 -- hostname)" node4 'vnode exec reaches it, too'
+like "$(vnode console 4 </dev/null 2>&1 | grep -m 1 'Linux version ')" 'Linux version ' 'and vnode console shows it'
 
 # One that dies
 ok 'node2 is killed' vnode kill 2
@@ -226,5 +234,5 @@ ok 'Slurm has it' await idle 'node1 node2 node3 node4 '
 is "$(on 2 'cat /etc/only-here' 2>/dev/null; srun -N 4 hostname 2>&1 | sort | tr '\n' ' ')" 'node1 node2 node3 node4 ' 'and uses it'
 
 for id in 1 2 3 4; do
-	unlike "$(vnode log $id)" "$splats" "vnode $id has nothing to complain about"
+	no_splat $id "vnode $id has nothing to complain about"
 done
