@@ -52,9 +52,9 @@ like "$errors" 'no-such-command' 'and its name is told'
 
 # Machines
 
-lab_exec --plain --timeout 20 -- sleep 1000
+lab_exec --plain --timeout 60 -- sleep 1000
 is "$status" 124 'timeout'
-like "$errors" 'did not end within 20 seconds' 'the timeout is told'
+like "$errors" 'did not end within 60 seconds' 'the timeout is told'
 like "$errors" 'Run /init as init process' 'with the end of the console'
 
 lab_exec --plain -- sh -c 'echo c >/proc/sysrq-trigger'

@@ -117,6 +117,16 @@ await() {
 	done
 }
 
+# await_open PID END: until it has a file open whose path ends so, likewise
+await_open() {
+	tries=600
+	until readlink /proc/"$1"/fd/* 2> /dev/null | grep -q "$2\$"; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
 # unprivileged COMMAND...
 unprivileged() {
 	if [ "$(id -u)" -eq 0 ]; then
@@ -515,10 +525,16 @@ check "wait for nobody" 1 "" "vnode: nobody: no vnode of that name" \
 	"$vnode" wait nobody --state running
 "$vnode" wait b --state stopped > "$tmp/out" 2>&1 &
 waiter=$!
-put 2 state stopping
+# When it has opened what was put last, what was put before was none that it waits for.
+bad=0
+for state in running stopping stopping; do
+	put 2 state $state
+	await_open $waiter /vnodes/2/state || bad=1
+done
+result $bad "wait lasts until the state comes"
 put 2 state stopped
 wait $waiter
-result $? "wait ends when the state comes"
+result $? "and ends then"
 rm "$sys/vnodes/2/state"
 check "wait without a state to read" 1 "" \
 	"vnode: $sys/vnodes/2/state: No such file or directory" \

@@ -23,7 +23,9 @@ is "$(sed -n '/^Linux version/!{/^[0-9]*$/{p;q}}' /tmp/2)" 4 'nproc in the secon
 like "$(head -n 1 /tmp/1)" 'Linux version' 'its log begins with the first message'
 like "$(cat /tmp/1)" 'vnode 1: memory \[mem 0x0*14000000-0x0*1bffffff\]' 'its log names its range'
 like "$(cat /tmp/2)" 'vnode 2: memory \[mem 0x0*48000000-0x0*53ffffff\]' 'and so does the other'
-unlike "$(cat /tmp/1 /tmp/2)" "$splats" 'neither complains'
+for id in 1 2; do
+	no_splat $id "vnode $id has nothing to complain about"
+done
 
 # Everything that a kernel shows of the machine is its own.
 apicids() {
@@ -62,11 +64,13 @@ lines() {
 }
 is "$(lines /tmp/1)$(lines /tmp/2)" '' 'no device interrupt of the root appears in a vnode'
 like "$(cat /tmp/1)" 'LOC: +[1-9]' 'the local timer ticks there'
-unlike "$(cat /tmp/1 /tmp/2)" 'ttyS|PCI: Using|rtc_cmos|i8042|ACPI: Core revision|8254|i8259|HPET' \
+# Without times and counters, in which there may be any number
+unlike "$(sed -E 's/^\[[ 0-9.]*\] //; s/^ *[A-Z]+: [ 0-9]*//' /tmp/1 /tmp/2)" \
+	'ttyS|PCI: Using|rtc_cmos|i8042|ACPI: Core revision|(^|[^0-9a-zA-Z.])8254([^0-9a-zA-Z.]|$)|i8259|HPET' \
 	'a vnode probes no serial port, PCI, RTC, i8042, ACPI, PIT, PIC or HPET'
 
 now=$(date +%s)
-then=$(tail -n 2 /tmp/1 | head -n 1)
+then=$(sed -nE 's/^(\[[ 0-9.]*\] )?([0-9]{10})$/\2/p' /tmp/1 | tail -n 1)
 ok 'the wall clock was handed over' test $(((now - then + 5) / 300)) -eq 0
 
 # Console output and kernel log tell what booted.

@@ -4,6 +4,7 @@
  * wait for the reader.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +116,9 @@ static void test_concurrent(void)
 
 	adeos_log_clear(&ring);
 	pthread_create(&thread, NULL, writer, NULL);
+	/* It begins when something is overwritten. */
+	while (__atomic_load_n(&ring.head, __ATOMIC_RELAXED) <= ADEOS_LOG_SIZE)
+		sched_yield();
 	while (pos < WRITTEN) {
 		n = adeos_log_get(&ring, &end, &pos, buf, 1 + rand() % sizeof(buf));
 		/* Now and then it falls behind. */
