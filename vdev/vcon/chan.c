@@ -197,6 +197,8 @@ ssize_t vcon_chan_write(struct vcon_chan *ch, const char __user *buf, size_t len
 			break;
 	}
 	mutex_unlock(&ch->tx);
+	/* Those who would not wait for that */
+	wake_up_all(&ch->wait);
 	return done ?: ret;
 }
 

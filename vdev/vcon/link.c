@@ -20,7 +20,12 @@
 #include "link.h"
 
 static struct vcon_link __rcu *links[VCON_ROLES][ADEOS_MAX_VNODES];
-static DEFINE_MUTEX(links_lock);	/* those who change the table */
+static DEFINE_MUTEX(links_lock);	/* those who change the table; nobody waits for the root */
+/* Those who open bridges, and may wait for the root; before links_lock. */
+static struct mutex opening[VCON_ROLES] = {
+	[VCON_SERVER] = __MUTEX_INITIALIZER(opening[VCON_SERVER]),
+	[VCON_CLIENT] = __MUTEX_INITIALIZER(opening[VCON_CLIENT]),
+};
 static struct workqueue_struct *burials;
 
 /* Vnodes that rang, and those that may have a bridge for this one. */
@@ -32,6 +37,11 @@ static DECLARE_WORK(look, look_work);
 static struct vcon_link *link_of(enum vcon_role role, u32 peer)
 {
 	return rcu_dereference_protected(links[role][peer], lockdep_is_held(&links_lock));
+}
+
+static bool is_linked(enum vcon_role role, u32 peer)
+{
+	return rcu_access_pointer(links[role][peer]);
 }
 
 /**
@@ -46,7 +56,7 @@ struct vcon_link *vcon_link_get(enum vcon_role role, u32 peer)
 {
 	struct vcon_link *link;
 
-	/* Behind who opens it: its device is there before it is in the table. */
+	/* Behind link_begin(): its device is there before it is in the table. */
 	mutex_lock(&links_lock);
 	link = link_of(role, peer);
 	if (link)
@@ -207,10 +217,10 @@ static void link_bury(struct work_struct *work)
 	 * Behind who opens it: its bridge may go before it has a device, or is dropped.
 	 * And this may have been queued once more while it ran.
 	 */
-	mutex_lock(&links_lock);
+	mutex_lock(&opening[link->role]);
 	ended = link->ended;
 	link->ended = true;
-	mutex_unlock(&links_lock);
+	mutex_unlock(&opening[link->role]);
 	if (!ended)
 		link_end(link);
 	vcon_link_put(link);
@@ -298,7 +308,7 @@ static struct adeos_bridge *open_bridge(struct vcon_link *link)
 	return adeos_bridge_open(link->peer, name, true, &link_ops, link);
 }
 
-/* links_lock is held, until link_begin() or link_drop(). */
+/* @role is locked for opening, until link_begin() or link_drop(). */
 static struct vcon_link *link_open(enum vcon_role role, u32 peer)
 {
 	struct vcon_link *link;
@@ -331,10 +341,13 @@ static int link_begin(struct vcon_link *link)
 	int ret;
 
 	init_channels(link);
+	mutex_lock(&links_lock);
 	ret = link->role == VCON_SERVER ? vcon_tty_attach(link) : vcon_view_add(link);
+	if (!ret)
+		rcu_assign_pointer(links[link->role][link->peer], link);
+	mutex_unlock(&links_lock);
 	if (ret)
 		return ret;
-	rcu_assign_pointer(links[link->role][link->peer], link);
 	/* What it was kicked for before it was in the table */
 	if (link->role == VCON_SERVER)
 		vcon_tty_kick(link);
@@ -343,7 +356,7 @@ static int link_begin(struct vcon_link *link)
 	return 0;
 }
 
-/* links_lock is still the one of link_open(): if it has gone meanwhile, link_bury() waits. */
+/* Still locked as for link_open(): if it has gone meanwhile, link_bury() waits. */
 static void link_drop(struct vcon_link *link)
 {
 	link->ended = true;
@@ -374,8 +387,8 @@ void vcon_look(u32 peer)
 	struct vcon_link *link;
 	int ret;
 
-	mutex_lock(&links_lock);
-	link = link_of(VCON_CLIENT, peer) ? ERR_PTR(-EEXIST) : link_open(VCON_CLIENT, peer);
+	mutex_lock(&opening[VCON_CLIENT]);
+	link = is_linked(VCON_CLIENT, peer) ? ERR_PTR(-EEXIST) : link_open(VCON_CLIENT, peer);
 	if (!IS_ERR(link)) {
 		/* Its server rings every second until the console is open. */
 		ret = check_wire(link);
@@ -386,7 +399,7 @@ void vcon_look(u32 peer)
 		if (ret)
 			link_drop(link);
 	}
-	mutex_unlock(&links_lock);
+	mutex_unlock(&opening[VCON_CLIENT]);
 }
 
 static void look_work(struct work_struct *work)
@@ -401,33 +414,60 @@ static void look_work(struct work_struct *work)
 	}
 }
 
+/*
+ * One is there that nobody uses: the root did not answer when it was to be destroyed.
+ * If it does now, there is room for the next one.
+ */
+static void end_old_bridge(u32 client)
+{
+	struct adeos_bridge *b;
+	char name[16];
+
+	bridge_name(name, client);
+	b = adeos_bridge_open(adeos_vnode_id(), name, true, NULL, NULL);
+	if (IS_ERR(b))
+		return;
+	adeos_bridge_destroy(b);
+	adeos_bridge_close(b);
+}
+
+static int serve(u32 client)
+{
+	struct vcon_link *link = link_open(VCON_SERVER, client);
+	int ret;
+
+	if (IS_ERR(link)) {
+		if (link == ERR_PTR(-EEXIST))
+			end_old_bridge(client);
+		return PTR_ERR(link);
+	}
+	link->wire->version = VCON_VERSION;
+	link->wire->channels = link->channels;
+	/* Pairs with check_wire(). */
+	smp_store_release(&link->wire->magic, VCON_MAGIC);
+	ret = link_begin(link);
+	if (ret) {
+		adeos_bridge_destroy(link->bridge);
+		link_drop(link);
+	}
+	return ret;
+}
+
 /**
- * vcon_serve() - make the bridge of a console of this vnode
- * @client: who may open it, and has none yet; commands only for the root
+ * vcon_serve() - make the bridge of a console of this vnode, if there is none
+ * @client: who may open it; commands only for the root
  *
  * Context: process, sleeps.
  * Return: 0, or what adeos_bridge_make() says.
  */
 int vcon_serve(u32 client)
 {
-	struct vcon_link *link;
 	int ret;
 
-	mutex_lock(&links_lock);
-	link = link_open(VCON_SERVER, client);
-	ret = PTR_ERR_OR_ZERO(link);
-	if (!ret) {
-		link->wire->version = VCON_VERSION;
-		link->wire->channels = link->channels;
-		/* Pairs with check_wire(). */
-		smp_store_release(&link->wire->magic, VCON_MAGIC);
-		ret = link_begin(link);
-		if (ret) {
-			adeos_bridge_destroy(link->bridge);
-			link_drop(link);
-		}
-	}
-	mutex_unlock(&links_lock);
+	mutex_lock(&opening[VCON_SERVER]);
+	/* One that ends calls vcon_serve_later(), when it has ended. */
+	ret = is_linked(VCON_SERVER, client) ? 0 : serve(client);
+	mutex_unlock(&opening[VCON_SERVER]);
 	return ret;
 }
 

@@ -107,7 +107,7 @@ struct vcon_chan {
  * @channels: how many it has
  * @life: held for reading by who uses @wire, and for writing to end it
  * @dead: the bridge is gone
- * @ended: it is being ended, or was; protected by links_lock of link.c
+ * @ended: it is being ended, or was; protected by opening of link.c
  * @bury: ends it; has a reference of its own while it is queued
  * @lock: for @busy, and for opening, accepting, closing and reaping sessions
  * @busy: channels that are in use on this side

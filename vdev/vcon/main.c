@@ -93,7 +93,7 @@ static int allow_set(const char *value, const struct kernel_param *kp)
 		return -EINVAL;
 	}
 	if (serving && adeos_vnode_id())
-		return -EPERM;
+		return -EPERM;	/* only in the root */
 	bitmap_copy(before, allowed, ADEOS_MAX_VNODES);
 	bitmap_copy(allowed, ids, ADEOS_MAX_VNODES);
 	if (serving)
@@ -169,6 +169,10 @@ module_init(vcon_init);
 
 static void __exit vcon_exit(void)
 {
+	/* The parameters are there until this returns. */
+	kernel_param_lock(THIS_MODULE);
+	serving = false;
+	kernel_param_unlock(THIS_MODULE);
 	debugfs_remove(vcon_debugfs);
 	if (adeos_vnode_id())
 		vcon_agent_exit();

@@ -90,40 +90,48 @@ static u32 put(struct vcon_tty *t, const u8 *s, u32 len)
 	return done;
 }
 
-/* As put(), but waits for room as long as there comes any. */
-static void put_patiently(struct vcon_tty *t, const u8 *s, u32 len)
+static u32 used(struct vcon_tty *t)
 {
-	u32 n, waited = 0;
+	const struct stream *s = stream_of(t);
 
-	while (len) {
+	return s->head - READ_ONCE(s->peer->tail);
+}
+
+/*
+ * As put(), but waits for room, all in all for no longer than PATIENCE_US.  Who has
+ * waited in vain does not again before the other side has taken much: it could
+ * take a byte from time to time, and interrupts are off here.
+ */
+static void put_patiently(struct vcon_tty *t, const u8 *s, u32 len, u32 *waited)
+{
+	u32 n;
+
+	if (used(t) <= VCON_CONSOLE_OUT / 2)
+		t->stalled = false;
+	while (len && !t->stalled) {
 		n = put(t, s, len);
 		s += n;
 		len -= n;
-		if (n) {
-			waited = 0;
-			t->stalled = false;
+		if (n)
 			continue;
-		}
-		if (t->stalled || stream_of(t)->broken || waited > PATIENCE_US)
-			break;
+		t->stalled = stream_of(t)->broken || *waited > PATIENCE_US;
 		udelay(5);
-		waited += 5;
+		*waited += 5;
 	}
-	if (len)
-		t->stalled = true;
 	t->dropped += len;
 }
 
 static void put_lines(struct vcon_tty *t, const char *s, unsigned int len)
 {
 	const char *end;
+	u32 waited = 0;
 
 	while (t->open && len) {
 		end = memchr(s, '\n', len);
-		put_patiently(t, s, end ? end - s : len);
+		put_patiently(t, s, end ? end - s : len, &waited);
 		if (!end)
 			break;
-		put_patiently(t, "\r\n", 2);
+		put_patiently(t, "\r\n", 2, &waited);
 		len -= end + 1 - s;
 		s = end + 1;
 	}
@@ -254,8 +262,11 @@ static void take_size(struct vcon_tty *t)
  */
 void vcon_tty_sysrq(struct vcon_link *link)
 {
-	u32 asked = READ_ONCE(link->wire->sysrq), done = READ_ONCE(link->tty->sysrq);
+	u32 asked, done = READ_ONCE(link->tty->sysrq);
 
+	/* Not the other way round: what is asked for would be older than what is done. */
+	smp_rmb();
+	asked = READ_ONCE(link->wire->sysrq);
 	/* Somebody else may be about to do the same. */
 	if (asked == done || cmpxchg(&link->tty->sysrq, done, asked) != done)
 		return;
@@ -270,6 +281,8 @@ static void tty_look(struct work_struct *work)
 	struct vcon_tty *t = container_of(work, struct vcon_tty, look.work);
 
 	if (!follow(t)) {
+		/* Who waits for room: what is written is dropped now. */
+		tty_port_tty_wakeup(&t->port);
 		/* Its client may not have been there when it was rung last. */
 		adeos_portal_ring(t->link->peer, PORTAL_VCON);
 		queue_delayed_work(system_unbound_wq, &t->look, CALL_AGAIN);
@@ -369,19 +382,17 @@ static ssize_t vcon_tty_write(struct tty_struct *tty, const u8 *buf, size_t coun
 static unsigned int vcon_tty_room(struct tty_struct *tty)
 {
 	struct vcon_tty *t = tty->driver_data;
-	u32 used, room = VCON_CONSOLE_OUT;
+	u32 taken, room = VCON_CONSOLE_OUT;
 	unsigned long flags;
-	struct stream *s;
 
 	raw_spin_lock_irqsave(&t->tx, flags);
 	if (t->open) {
-		s = stream_of(t);
-		if (!stream_writable(s))
-			stream_want(s, STREAM_WANTS_ROOM);
-		used = s->head - READ_ONCE(s->peer->tail);
+		if (!stream_writable(stream_of(t)))
+			stream_want(stream_of(t), STREAM_WANTS_ROOM);
+		taken = used(t);
 		/* Nonsense is noticed by who writes. */
-		if (used <= s->tx_size)
-			room = s->tx_size - used;
+		if (taken <= room)
+			room -= taken;
 	}
 	raw_spin_unlock_irqrestore(&t->tx, flags);
 	return room;
@@ -491,6 +502,8 @@ void vcon_tty_detach(struct vcon_link *link)
 		vcon_kick(link, 0);
 	}
 	t->link = NULL;
+	/* Who waits for room: what is written is dropped now. */
+	tty_port_tty_wakeup(&t->port);
 }
 
 static void destroy_tty(struct vcon_tty *t)

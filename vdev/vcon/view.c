@@ -312,11 +312,15 @@ static ssize_t view_file_write(struct file *file, const char __user *buf, size_t
 static __poll_t view_file_poll(struct file *file, poll_table *wait)
 {
 	struct viewer *r = file->private_data;
+	struct vcon_chan *ch = &r->view->link->chan[0];
 	__poll_t events;
 
 	poll_wait(file, &r->view->wait, wait);
-	poll_wait(file, &r->view->link->chan[0].wait, wait);
-	events = vcon_chan_events(&r->view->link->chan[0]) & (EPOLLOUT | EPOLLWRNORM | EPOLLERR);
+	poll_wait(file, &ch->wait, wait);
+	events = vcon_chan_events(ch) & (EPOLLOUT | EPOLLWRNORM | EPOLLERR);
+	/* Another viewer is writing: vcon_chan_write() says when it is through. */
+	if (mutex_is_locked(&ch->tx))
+		events &= EPOLLERR;
 	if (view_has(r))
 		events |= EPOLLIN | EPOLLRDNORM;
 	return events;
