@@ -210,6 +210,8 @@ is "$(vnode exec -t 1 -- sh -c 'head -c 100000 /dev/zero | tr "\0" x; exit 5' </
 # Nobody reads the output any more, of which there is much: the command learns it, and decides.
 is "$({ there sh -c 'yes; exit 3'; echo $? >/tmp/status; } | head -n 100000 | tail -n 1)/$(cat /tmp/status)" y/3 \
 	'the command decides about an output that nobody reads'
+{ there sh -c 'yes; exit 3' sh "$x"; echo $? >/tmp/status; } | true
+is "$(cat /tmp/status)" 3 '  also when that is known before all arguments are there'
 # By SIGHUP, or by an error if it was just writing
 like "$({ vnode exec -t 1 -- yes; echo $? >/tmp/status; } <>/tmp/fifo | head -n 100000 | tail -n 1 | tr -d '\r')/$(cat /tmp/status)" \
 	'^y/(129|1)$' '  a terminal that nobody looks at is hung up'

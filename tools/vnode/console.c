@@ -21,6 +21,7 @@
 #define INTERRUPT	0x03	/* ^C */
 #define READY_TIMEOUT	30	/* seconds */
 #define PATIENCE	1	/* seconds; then a console that takes nothing is stuck */
+#define QUIET		1	/* seconds; then a console that repeated nothing will not */
 #define RECHECK_MS	200
 #define LINE		2048	/* a line of a kernel's log is not longer */
 
@@ -32,6 +33,7 @@
  * @failed: there will be none
  * @err: why
  * @input: standard input, -1 when it has ended
+ * @output: standard output
  * @signals: descriptor of signals
  * @tty: standard input is a terminal
  * @saved: how it was
@@ -51,6 +53,7 @@
  * @log_shown: bytes of it that were shown
  * @repeats: the device begins with what was shown, line by line
  * @log_at: how far it has repeated that
+ * @quiet: when it is through with that if it repeats nothing
  * @within: what comes from it is the rest of a line
  * @held: the beginning of a line that it may be repeating
  * @nr_held: bytes of it
@@ -62,6 +65,7 @@ struct view {
 	bool failed;
 	struct errtext err;
 	int input;
+	int output;
 	int signals;
 	bool tty;
 	struct termios saved;
@@ -81,6 +85,7 @@ struct view {
 	size_t log_shown;
 	bool repeats;
 	size_t log_at;
+	long long quiet;
 	bool within;
 	char held[LINE];
 	size_t nr_held;
@@ -137,6 +142,9 @@ static int write_console(struct view *v)
 	v->nr_typed -= n;
 	memmove(v->typed, v->typed + n, v->nr_typed);
 	v->patience = adeos_deadline(PATIENCE);
+	/* What comes now may be the answer, whatever it looks like. */
+	if (adeos_expired(v->quiet))
+		v->repeats = false;
 	return 0;
 }
 
@@ -226,6 +234,9 @@ static void read_log(struct view *v)
 	}
 	if (v->ring && v->kmb >= 0)
 		log_print(v->kmb, v->vnode.id, &v->pos, v->ring, &err);
+	/* Also if that failed halfway: @log is right only then. */
+	if (v->ring)
+		fflush(v->ring);
 }
 
 static void close_log(struct view *v)
@@ -276,6 +287,7 @@ static bool is_repeated(struct view *v, const char *line, size_t len)
 			continue;
 		if (whole)
 			v->log_at = at + len + 1 - v->log;
+		v->quiet = adeos_deadline(QUIET);
 		return true;
 	}
 	return false;
@@ -320,7 +332,7 @@ static int read_console(struct view *v)
 
 static int show(struct view *v)
 {
-	ssize_t n = write(STDOUT_FILENO, v->text, v->nr_text);
+	ssize_t n = write(v->output, v->text, v->nr_text);
 
 	/* As with a pager that was left: there is nobody to show it to. */
 	if (n < 0 && errno == EPIPE) {
@@ -366,6 +378,7 @@ static void begin(struct view *v)
 	__u64 lost = 0;
 
 	set_size(v);
+	v->quiet = adeos_deadline(QUIET);
 	if (!ioctl(v->fd, VCON_LOST, &lost) && lost)
 		read_log(v);
 }
@@ -411,7 +424,7 @@ static int look(struct view *v)
 		fds[1] = (struct pollfd){ v->signals, POLLIN, 0 };
 		fds[2] = (struct pollfd){ listens(v) ? v->input : -1, POLLIN, 0 };
 		/* Without anything to show, it still tells of the reader's end. */
-		fds[3] = (struct pollfd){ STDOUT_FILENO, v->nr_text ? POLLOUT : 0, 0 };
+		fds[3] = (struct pollfd){ v->output, v->nr_text ? POLLOUT : 0, 0 };
 		waits = v->fd < 0 || (v->tty && !listens(v));
 		if (poll(fds, 4, waits ? RECHECK_MS : -1) < 0)
 			continue;
@@ -448,6 +461,7 @@ int command_console(const struct args *args)
 	if (v.fd == -1)
 		return report_error(&v.err);
 	v.tty = isatty(STDIN_FILENO) && !tcgetattr(STDIN_FILENO, &v.saved);
+	v.output = vcon_output(STDOUT_FILENO);
 	catch_signals(&v);
 	if (v.tty)
 		say(&v, "^] . leaves, ^] ? helps");

@@ -202,6 +202,9 @@ static void send_command(struct execution *x)
 	if (term && len < (int)sizeof(variable))
 		frames_send(&x->frames, FRAME_ENV, 0, variable, len + 1);
 	frames_send(&x->frames, FRAME_RUN, 0, NULL, 0);
+	/* That nobody reads them is told behind it. */
+	x->frames.out[1].fd = vcon_output(STDOUT_FILENO);
+	x->frames.out[2].fd = vcon_output(STDERR_FILENO);
 }
 
 static void send_size(struct execution *x)
@@ -248,8 +251,6 @@ static int relay(struct execution *x, struct errtext *err)
 	struct pollfd fds[FRAMES_POLL + 1];
 	bool waits;
 
-	f->out[1].fd = STDOUT_FILENO;
-	f->out[2].fd = STDERR_FILENO;
 	f->in[0].fd = STDIN_FILENO;
 	while (!(x->ended && frames_passed_on(f)) && !(f->closed && !x->ended)) {
 		waits = !x->answered && !x->ended;

@@ -121,6 +121,27 @@ int vcon_open(const struct vnode *vnode, int flags, long long deadline, struct e
 }
 
 /**
+ * vcon_output - where to write what comes from a vnode
+ * @fd: standard output or error
+ *
+ * A terminal takes less than is written when poll() says that it is ready, and then
+ * the rest is waited for; the flag that keeps from that is not for others who have it open.
+ *
+ * Return: a descriptor for the same, which does not wait if it is a terminal.
+ */
+int vcon_output(int fd)
+{
+	char path[32];
+	int own;
+
+	if (!isatty(fd))
+		return fd;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return own < 0 ? fd : own;
+}
+
+/**
  * vcon_session - begin a session with a vnode's agent
  * @console: the vnode's console
  * @vnode: the vnode
