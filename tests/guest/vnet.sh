@@ -254,7 +254,7 @@ for mtu in 65535 9000 68; do
 	68) mib=1 ;;
 	*) mib=$((http / 4)) ;;
 	esac
-	ok "  with which there is TCP" transfer 1 2 $mib
+	ok '  with which there is TCP' transfer 1 2 $mib
 	ok '  and a ping of 10000 bytes' ping -c 1 -W 20 -s 10000 -q 10.0.0.101
 done
 not_ok_mtu() { ! ip link set vnet0 mtu 67; }

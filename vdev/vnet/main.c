@@ -283,7 +283,7 @@ static int check_name(const char *name)
 	const char *c;
 
 	for (c = name; *c; c++)
-		if (!isgraph(*c) || *c == '/')
+		if (!isascii(*c) || !isgraph(*c) || *c == '/')
 			return -EINVAL;
 	if (c == name || c - name > VNET_NAME || *name == '@' || str_has_prefix(name, "console"))
 		return -EINVAL;
