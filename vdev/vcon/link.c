@@ -21,6 +21,7 @@
 
 static struct vcon_link __rcu *links[VCON_ROLES][ADEOS_MAX_VNODES];
 static DEFINE_MUTEX(links_lock);	/* those who change the table; nobody waits for the root */
+
 /* Those who open bridges, and may wait for the root; before links_lock. */
 static struct mutex opening[VCON_ROLES] = {
 	[VCON_SERVER] = __MUTEX_INITIALIZER(opening[VCON_SERVER]),
