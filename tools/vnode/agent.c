@@ -330,15 +330,12 @@ static void drain_terminal(struct session *s)
 
 static void run_session(int fd)
 {
+	static const int caught[] = { SIGCHLD };
 	static struct session s;
-	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	s.signals = vcon_signals(caught, ARRAY_SIZE(caught));
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
-	s.signals = signalfd(-1, &set, SFD_CLOEXEC);
 	s.master = -1;
 	frames_init(&s.frames, not_blocking(fd));
 	s.frames.handle = take_frame;
@@ -379,7 +376,7 @@ static int open_device(void)
  */
 int command_agent(const struct args *args)
 {
-	int device = open_device(), session;
+	int device, session;
 	pid_t pid;
 
 	(void)args;
@@ -387,7 +384,7 @@ int command_agent(const struct args *args)
 	signal(SIGCHLD, SIG_IGN);
 	if (chdir(getenv("HOME") ? getenv("HOME") : "/"))
 		report("agent: %s: %s", getenv("HOME"), strerror(errno));
-	while (device >= 0) {
+	for (device = open_device(); device >= 0;) {
 		session = ioctl(device, VCON_ACCEPT);
 		if (session < 0 && errno == EHOSTDOWN) {
 			/* Its bridge is gone; there will be another one. */

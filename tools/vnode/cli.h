@@ -65,6 +65,7 @@ int vcon_find(const char *id_or_name, struct vnode *vnode, struct errtext *err);
 int vcon_try(const struct vnode *vnode, int flags, bool last, struct errtext *err);
 int vcon_open(const struct vnode *vnode, int flags, long long deadline, struct errtext *err);
 int vcon_output(int fd);
+int vcon_signals(const int signals[], size_t nr);
 int vcon_session(int console, const struct vnode *vnode, long long deadline, struct errtext *err);
 
 /* table.c */

@@ -361,15 +361,9 @@ static void take_signal(struct view *v)
 static void catch_signals(struct view *v)
 {
 	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH };
-	sigset_t set;
-	size_t i;
 
-	sigemptyset(&set);
-	for (i = 0; i < ARRAY_SIZE(caught); i++)
-		sigaddset(&set, caught[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	v->signals = signalfd(-1, &set, SFD_CLOEXEC);
+	v->signals = vcon_signals(caught, ARRAY_SIZE(caught));
 }
 
 /* What has left the scroll-back, the log ring may still have. */

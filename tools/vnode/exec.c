@@ -102,14 +102,8 @@ static void catch_signals(struct execution *x)
 	static const int caught[] = {
 		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH,
 	};
-	sigset_t set;
-	size_t i;
 
-	sigemptyset(&set);
-	for (i = 0; i < ARRAY_SIZE(caught); i++)
-		sigaddset(&set, caught[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	x->signals = signalfd(-1, &set, SFD_CLOEXEC);
+	x->signals = vcon_signals(caught, ARRAY_SIZE(caught));
 }
 
 /* The first one is the agent's answer; before, signals do to this one what they do to any. */

@@ -4,10 +4,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -139,6 +141,24 @@ int vcon_output(int fd)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	return own < 0 ? fd : own;
+}
+
+/**
+ * vcon_signals - have signals read instead of being delivered
+ * @signals: which
+ * @nr: number of them
+ *
+ * Return: a descriptor of them, of struct signalfd_siginfo, or -1.
+ */
+int vcon_signals(const int signals[], size_t nr)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	while (nr--)
+		sigaddset(&set, signals[nr]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
 /**
