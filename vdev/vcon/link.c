@@ -27,6 +27,7 @@ static struct mutex opening[VCON_ROLES] = {
 	[VCON_SERVER] = __MUTEX_INITIALIZER(opening[VCON_SERVER]),
 	[VCON_CLIENT] = __MUTEX_INITIALIZER(opening[VCON_CLIENT]),
 };
+
 static struct workqueue_struct *burials;
 
 /* Vnodes that rang, and those that may have a bridge for this one. */
