@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <x86intrin.h>
 
-#include "dsp.h"
+#include "proto/dsp.h"
 
 #define BATCHES		33
 #define ROUNDS		8		/* messages and opens of each vnode in a batch */

@@ -10,8 +10,8 @@ share=$(mktemp -d)
 trap 'rm -rf "$share"' EXIT
 
 set --
-for source in portal ring member bridge_root bridge_user dsp dsp_root; do
-	set -- "$@" "$top/adeos/$source.c"
+for source in portal_words ring member bridge_root bridge_user dsp dsp_root; do
+	set -- "$@" "$top/adeos/proto/$source.c"
 done
 gcc -m32 -static -O2 -Wall -Wextra -fno-strict-aliasing -D_FILE_OFFSET_BITS=64 -I"$top/adeos" \
 	-o "$share/dsp" "$bench/dsp.c" "$@"

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "place.h"
+#include "mem/place.h"
 
 #define PAGE	4096ULL
 #define MIB	0x100000ULL

@@ -9,8 +9,8 @@ out=$build/unit
 mkdir -p "$out"
 runs=${FUZZ_RUNS:-30000}
 sources=
-for source in portal ring member bridge_root bridge_user dsp dsp_root; do
-	sources="$sources $top/adeos/$source.c"
+for source in portal_words ring member bridge_root bridge_user dsp dsp_root; do
+	sources="$sources $top/adeos/proto/$source.c"
 done
 flags="-g -Wall -Wextra -fno-strict-aliasing -I$top/adeos"
 

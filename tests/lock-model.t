@@ -1,5 +1,5 @@
 #!/bin/sh
-# tests/spin/lock.pml, the model of adeos/lock.c, verified by SPIN.
+# tests/spin/lock.pml, the model of adeos/proto/lock.c, verified by SPIN.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"

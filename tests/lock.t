@@ -1,5 +1,5 @@
 #!/bin/sh
-# adeos/lock.c in user space: by threads under sanitizers, and step by step.
+# adeos/proto/lock.c in user space: by threads under sanitizers, and step by step.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"

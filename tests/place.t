@@ -1,10 +1,10 @@
 #!/bin/sh
-# adeos/place.c in user space, under sanitizers.
+# adeos/mem/place.c in user space, under sanitizers.
 set -eu
 top=$(cd -- "$(dirname -- "$0")/.." && pwd -P)
 out=${LAB_BUILD:-$top/build}/unit
 mkdir -p "$out"
 gcc -O1 -g -Wall -Wextra -fsanitize=address,undefined -fno-sanitize-recover=all \
-	-I"$top/adeos" -o "$out/place_test" "$top/tests/unit/place_test.c" "$top/adeos/place.c" \
-	"$top/adeos/place_pack.c" "$top/adeos/region.c"
+	-I"$top/adeos" -o "$out/place_test" "$top/tests/unit/place_test.c" "$top/adeos/mem/place.c" \
+	"$top/adeos/mem/place_pack.c" "$top/adeos/mem/region.c"
 "$out/place_test"

@@ -16,7 +16,7 @@
 #include <asm/apic.h>
 #include <asm/irq_vectors.h>
 
-#include "arch.h"
+#include "x86.h"
 #include "local.h"
 
 static u32 clusters[ADEOS_MAX_CLUSTERS] __ro_after_init;

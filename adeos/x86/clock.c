@@ -12,7 +12,7 @@
 
 #include <asm/tsc.h>
 
-#include "arch.h"
+#include "x86.h"
 
 /* Above what two readings of the same clock differ by on a busy machine */
 #define TOLERANCE	(100 * NSEC_PER_MSEC)

@@ -15,7 +15,7 @@
 #include <asm/fixmap.h>
 #include <asm/tsc.h>
 
-#include "arch.h"
+#include "x86.h"
 
 /* Emulated CPUs take their time when the host has fewer. */
 #define ANSWER_TIMEOUT	(30 * HZ)

@@ -9,8 +9,8 @@
 #include <asm/apic.h>
 #include <asm/io_apic.h>
 
-#include "../pipeline.h"
-#include "arch.h"
+#include "irq/pipeline.h"
+#include "x86.h"
 
 #define RTE_LOW(pin)		(0x10 + 2 * (pin))
 #define RTE_VECTOR		0xff

@@ -7,7 +7,7 @@
 
 #include <asm/insn.h>
 
-#include "arch.h"
+#include "x86.h"
 #include "common.h"
 
 static bool is_in_state(const struct insn_field *address)

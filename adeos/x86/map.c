@@ -8,7 +8,7 @@
 #include <linux/sizes.h>
 #include <linux/vmalloc.h>
 
-#include "arch.h"
+#include "x86.h"
 
 /* How much adeos_copy() maps at a time, bytes */
 #define WINDOW		SZ_1M

@@ -18,8 +18,8 @@
 #include <asm/idtentry.h>
 #include <asm/irq_vectors.h>
 
-#include "../pipeline.h"
-#include "arch.h"
+#include "irq/pipeline.h"
+#include "x86.h"
 
 /*
  * Stalled, as a CPU starts.  It starts with its own flag off, too, which the

@@ -32,8 +32,8 @@
 #include <asm/tsc.h>
 #include <asm/x86_init.h>
 
-#include "../client.h"
-#include "arch.h"
+#include "life/report.h"
+#include "x86.h"
 
 unsigned long phys_base __ro_after_init;
 EXPORT_SYMBOL(phys_base);
@@ -249,7 +249,7 @@ static void __init vnode_arch_setup(void)
 #endif
 	pm_power_off = vnode_halt;
 	panic_blink = vnode_panic_end;
-	adeos_client_init();
+	adeos_report_init();
 }
 
 /**

@@ -20,8 +20,10 @@
 #include <asm/tsc.h>
 #include <asm/x86_init.h>
 
-#include "../pool.h"
-#include "arch.h"
+#include "dsp/drive.h"
+#include "life/vnode.h"
+#include "mem/pool.h"
+#include "x86.h"
 
 /* Low pages: the parking page, and one for each vnode that can be alive. */
 #define LOW_PAGES	(1 + ADEOS_MAX_CPUS)
@@ -180,6 +182,9 @@ static void __init root_init_memory(void)
 /* Before PCI hands out what it takes for free address space. */
 static int __init root_init(void)
 {
+	struct commons *commons;
+	int ret;
+
 	if (!is_root)
 		return 0;
 	if (!adeos_nr_low_pages) {
@@ -193,7 +198,12 @@ static int __init root_init(void)
 	memcpy(__va(adeos_low_pages), adeos_park, adeos_park_end - adeos_park);
 	root_init_cpus();
 	root_init_memory();
-	return adeos_pool_init();
+	if (!adeos_pool_init(&commons)) {
+		ret = adeos_node_init_root(commons);
+		if (ret)
+			return ret;
+	}
+	return adeos_vnode_init();
 }
 arch_initcall(root_init);
 
@@ -221,10 +231,10 @@ void adeos_arch_fill_page(struct adeos_page *page, unsigned int low_page)
 }
 
 /**
- * adeos_arch_listen() - have a function called when a vnode rings
+ * adeos_listen() - have a function called when a vnode rings
  * @ring: the function; called in hard interrupt context
  */
-void adeos_arch_listen(void (*ring)(void))
+void adeos_listen(void (*ring)(void))
 {
 	x86_platform_ipi_callback = ring;
 }

@@ -9,9 +9,9 @@
 #include <linux/cpumask.h>
 #include <linux/spinlock.h>
 
-#include "../lock.h"
-#include "../node.h"
-#include "arch.h"
+#include "core.h"
+#include "proto/lock.h"
+#include "x86.h"
 
 /* How long to wait for other vnodes: long enough for all of them, many times over */
 #define LOOKS		1000000

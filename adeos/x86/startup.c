@@ -13,7 +13,7 @@
 #include <asm/msr.h>
 #include <asm/page.h>
 
-#include "arch.h"
+#include "x86.h"
 
 static __always_inline void icr_write(u8 __iomem *apic, u32 apic_id, u32 low)
 {

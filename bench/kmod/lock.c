@@ -21,7 +21,7 @@
 #include <asm/tsc.h>
 
 /* A copy: the nanokernel's is no module's. */
-#include "../../adeos/lock.c"
+#include "../../adeos/proto/lock.c"
 
 #define TIMES		1000	/* operations in a batch */
 #define BATCHES		32

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dsp.h"
+#include "proto/dsp.h"
 #include "../unit/dsp_pages.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);

@@ -16,8 +16,8 @@
 #include <linux/module.h>
 #include <linux/prandom.h>
 
-#include "../../adeos/dsp.h"
-#include "../../adeos/page.h"
+#include "../../adeos/proto/dsp.h"
+#include "../../adeos/proto/page.h"
 
 static unsigned long shared;
 module_param(shared, ulong, 0444);

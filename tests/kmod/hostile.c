@@ -16,9 +16,9 @@
 #include <linux/prandom.h>
 #include <linux/string.h>
 
-#include "../../adeos/bridge_state.h"
-#include "../../adeos/dsp.h"
-#include "../../adeos/page.h"
+#include "../../adeos/proto/bridge_state.h"
+#include "../../adeos/proto/dsp.h"
+#include "../../adeos/proto/page.h"
 
 static unsigned long shared;
 module_param(shared, ulong, 0444);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * adeos/bridge_root.c and adeos/bridge_user.c: one bridge, the root, and two
+ * adeos/proto/bridge_root.c and adeos/proto/bridge_user.c: one bridge, the root, and two
  * users (or one: -DALONE), one of which may die (-DDIES) between any two accesses to
  * the commons.
  *

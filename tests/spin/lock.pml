@@ -1,5 +1,5 @@
 /*
- * adeos/lock.c: CPUs that take a lock, give up, die at any step and are born
+ * adeos/proto/lock.c: CPUs that take a lock, give up, die at any step and are born
  * again, and the root, which recovers it.  A step is one access to the lock.
  *
  *	-DN=		CPUs

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * adeos/member.c: the root publishes views, and two members adopt them.  A
+ * adeos/proto/member.c: the root publishes views, and two members adopt them.  A
  * member may die, and the root as well, between any two accesses to the commons.
  *
  * Shown: an epoch has one mask and one set of incarnations for everybody; views
@@ -9,7 +9,7 @@
  * away, and SPIN must find out.
  */
 #define MEMBERS	2
-#define VIEWS	2	/* slots; 4 in adeos/commons.h */
+#define VIEWS	2	/* slots; 4 in adeos/proto/commons.h */
 #ifndef EVENTS
 #define EVENTS	4
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * adeos/ring.c and adeos/portal.c: one sender, one receiver, and a third vnode
+ * adeos/proto/ring.c and adeos/proto/portal_words.c: one sender, one receiver, and a third vnode
  * that rings the same portal.  One of them may die between any two accesses to
  * the commons; sender and receiver then start again.  -DDIES_... says which
  * one, to keep the number of states low.

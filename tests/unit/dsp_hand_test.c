@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dsp.h"
+#include "proto/dsp.h"
 #include "dsp_pages.h"
 #include "tap.h"
 

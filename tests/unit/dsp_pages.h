@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#include "dsp.h"
+#include "proto/dsp.h"
 
 /* Page 0 is never given. */
 static int take_pages(u8 *used, u32 total, u32 pages, u32 *pfn)

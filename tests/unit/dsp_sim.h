@@ -7,7 +7,7 @@
 #ifndef _DSP_SIM_H
 #define _DSP_SIM_H
 
-#include "user.h"
+#include "proto/user.h"
 
 void sim_step(void);
 

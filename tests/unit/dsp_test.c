@@ -13,7 +13,7 @@
 #include <string.h>
 #include <ucontext.h>
 
-#include "dsp.h"
+#include "proto/dsp.h"
 #include "dsp_pages.h"
 #include "tap.h"
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dsp.h"
+#include "proto/dsp.h"
 #include "dsp_pages.h"
 
 #define NODES	60

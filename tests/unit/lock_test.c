@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * adeos/lock.c: as one thread sees it, with nonsense in its words, and with
+ * adeos/proto/lock.c: as one thread sees it, with nonsense in its words, and with
  * 60 threads that die at every step.  lock_walk.c has its fairness to the last
  * pass, and every order of a few CPUs.
  */
@@ -16,7 +16,7 @@ static void lock_step(int step);
 #define ADEOS_LOCK_PATIENCE	patient
 static void relax(void);
 #define cpu_relax()		relax()
-#include "../../adeos/lock.c"
+#include "../../adeos/proto/lock.c"
 #include "tap.h"
 
 #define MAX_CPUS	ADEOS_MAX_CPUS

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * adeos/lock.c itself, one access at a time: every order in which a few CPUs,
+ * adeos/proto/lock.c itself, one access at a time: every order in which a few CPUs,
  * the root, and deaths can take turns, and many orders for 60 CPUs.
  *
  * Each CPU is a fiber, which ADEOS_LOCK_STEP() stops before each access to the
@@ -22,7 +22,7 @@ static void lock_step(int step);
 #define ADEOS_LOCK_STEP(step)	lock_step(step)
 #define ADEOS_LOCK_PATIENCE	(patient ? patient : (last = 0, 1))
 #define cpu_relax()		((void)0)
-#include "../../adeos/lock.c"
+#include "../../adeos/proto/lock.c"
 #include "tap.h"
 
 #define MAX_CPUS	ADEOS_MAX_CPUS

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * adeos/log.c: the ring as one thread sees it, and with a writer that does not
+ * adeos/proto/log.c: the ring as one thread sees it, and with a writer that does not
  * wait for the reader.
  */
 #include <pthread.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "log.h"
+#include "proto/log.h"
 #include "tap.h"
 
 static struct adeos_log ring;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * adeos/place.c: places against all that there are, plans against every way to
+ * adeos/mem/place.c: places against all that there are, plans against every way to
  * move things about, and the contents of what was moved.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "place.h"
+#include "mem/place.h"
 #include "tap.h"
 
 #define MIB	0x100000ULL

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * adeos/region.c against a bitmap that does the same slowly.
+ * adeos/mem/region.c against a bitmap that does the same slowly.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "region.h"
+#include "mem/region.h"
 #include "tap.h"
 
 #define UNITS	200	/* small enough for the set to merge and split a lot */

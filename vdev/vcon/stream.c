@@ -13,7 +13,7 @@
 #include <linux/minmax.h>
 #include <asm/barrier.h>
 #else
-#include "user.h"
+#include "proto/user.h"
 #endif
 
 #include "stream.h"

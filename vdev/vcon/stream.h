@@ -15,7 +15,7 @@
 #ifdef __KERNEL__
 #include <linux/types.h>
 #else
-#include "user.h"
+#include "proto/user.h"
 #endif
 
 enum stream_state {

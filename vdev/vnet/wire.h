@@ -51,7 +51,7 @@ static inline void wire_clear_bit(u32 id, u32 *mask)
 	sync_clear_bit(id % 32, (unsigned long *)&mask[id / 32]);
 }
 #else
-#include "user.h"
+#include "proto/user.h"
 
 #define wire_exchange(p, old, new)	try_cmpxchg(p, old, new)
 

@@ -9,7 +9,8 @@
 #include <linux/spinlock.h>
 
 #include "../drivers/tty/hvc/hvc_console.h"
-#include "x86/arch.h"
+#include "arch.h"
+#include "report.h"
 
 static DEFINE_RAW_SPINLOCK(ring_lock);
 

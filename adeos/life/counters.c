@@ -3,10 +3,12 @@
 #include <linux/cpumask.h>
 #include <linux/string.h>
 
-#include "counters.h"
-#include "node.h"
-#include "pipeline.h"
-#include "x86/arch.h"
+#include "arch.h"
+#include "dsp/drive.h"
+#include "irq/pipeline.h"
+#include "irq/portal.h"
+#include "proto/dsp.h"
+#include "vnode.h"
 
 static void add_up(u32 *to, const u32 *from, unsigned int nr)
 {

@@ -9,9 +9,12 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
-#include "node.h"
+#include "arch.h"
+#include "core.h"
+#include "dsp/drive.h"
+#include "dsp/room.h"
+#include "mem/pool.h"
 #include "vnode.h"
-#include "x86/arch.h"
 
 /* How long a vnode may be silent; emulated CPUs wait for their host's. */
 #define SILENCE		(30 * HZ)
@@ -539,26 +542,6 @@ bool adeos_vnode_region(u32 id, u64 *start, u64 *size)
 }
 
 /**
- * adeos_owner_at() - who has memory in a range
- * @first: physical address
- * @end: behind its last byte
- *
- * Context: adeos_lock held.
- * Return: ID of a vnode, or 0 if none has.
- */
-int adeos_owner_at(u64 first, u64 end)
-{
-	u64 start, size;
-	unsigned int i;
-
-	for (i = 1; i < ADEOS_MAX_VNODES; i++)
-		if (adeos_vnode_region(i, &start, &size) &&
-		    start < end && first < start + size)
-			return i;
-	return 0;
-}
-
-/**
  * adeos_vnodes_publish_clock() - tell all vnodes what time it is
  *
  * Context: process, adeos_lock held.
@@ -604,6 +587,6 @@ int __init adeos_vnode_init(void)
 	root->config = "";
 	root->restart = "no";
 	vnodes[0] = root;
-	adeos_arch_listen(vnode_rings);
+	adeos_listen(vnode_rings);
 	return adeos_sysfs_add(root);
 }

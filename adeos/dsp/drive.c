@@ -19,11 +19,13 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
-#include "counters.h"
-#include "dsp.h"
-#include "node.h"
-#include "pool.h"
-#include "x86/arch.h"
+#include "arch.h"
+#include "core.h"
+#include "drive.h"
+#include "irq/portal.h"
+#include "mem/pool.h"
+#include "proto/dsp.h"
+#include "room.h"
 
 /* How often a node beats, and looks for what was lost */
 #define TICK	(HZ / 4)
@@ -39,17 +41,6 @@ static void node_tick(struct work_struct *work);
 static DECLARE_WORK(poll_work, node_poll);
 static DECLARE_DELAYED_WORK(tick_work, node_tick);
 static DECLARE_WAIT_QUEUE_HEAD(node_wait);	/* woken when something has changed */
-
-/**
- * adeos_commons() - the memory that all vnodes share
- *
- * Context: any.
- * Return: where it is mapped, or NULL if this kernel has none.
- */
-noinstr struct commons *adeos_commons(void)
-{
-	return READ_ONCE(commons);
-}
 
 /**
  * adeos_now_ms() - the time, as the DSP counts it
@@ -109,7 +100,6 @@ static void node_complain(void)
 
 static void node_tick(struct work_struct *work)
 {
-	static struct adeos_counters counted;
 	u32 slots[2];
 
 	mutex_lock(&adeos_lock);
@@ -118,13 +108,7 @@ static void node_tick(struct work_struct *work)
 	node_complain();
 	adeos_shared_mend();
 	node_show_bridges();
-	if (adeos_own_slot) {
-		/* Not in place: the root may read it at any time. */
-		adeos_counters_collect(&counted);
-		memcpy(&adeos_own_slot->counters, &counted, sizeof(counted));
-		adeos_clock_follow(&adeos_own_slot->page);
-	} else {
-		adeos_vnodes_publish_clock();
+	if (!adeos_own_slot) {
 		adeos_pool_free_slots(slots);
 		adeos_shared_recover(slots);
 	}
@@ -150,7 +134,7 @@ static void node_rung(unsigned int portal, u64 from, void *cookie)
 
 static void node_ring(void *priv, u32 to)
 {
-	adeos_node_interrupt(to);
+	adeos_portal_send(to);
 }
 
 static void node_view(void *priv, u64 left, u64 joined)
@@ -348,7 +332,8 @@ int __init adeos_node_init_root(struct commons *c)
 		return -ENOMEM;
 	memset(c, 0, sizeof(*c));
 	mutex_lock(&adeos_lock);
-	WRITE_ONCE(commons, c);
+	commons = c;
+	adeos_set_commons(c);
 	dsp_root_init(&node, root, c, adeos_logical_id(0), &node_ops, NULL, adeos_now_ms());
 	nr = min(nr, COMMONS_CLUSTERS);
 	for (i = 0; i < nr; i++)
@@ -418,11 +403,14 @@ static int __init node_init_vnode(void)
 		return -ENOMEM;
 	mutex_lock(&adeos_lock);
 	/* To attach is to ring the root. */
-	WRITE_ONCE(commons, c);
+	commons = c;
+	adeos_set_commons(c);
 	ret = dsp_attach(&node, c, adeos_own_id(), adeos_logical_id(cpumask_first(cpu_online_mask)),
 			 &node_ops, NULL, adeos_now_ms());
-	if (ret)
-		WRITE_ONCE(commons, NULL);
+	if (ret) {
+		adeos_set_commons(NULL);
+		commons = NULL;
+	}
 	mutex_unlock(&adeos_lock);
 	if (ret) {
 		pr_err("adeos: the commons are not usable: %d\n", ret);

@@ -13,10 +13,9 @@
 #include <linux/sysfs.h>
 #include <linux/workqueue.h>
 
-#include "dsp.h"
-#include "node.h"
-#include "pool.h"
-#include "sysfs.h"
+#include "core.h"
+#include "dsp/drive.h"
+#include "proto/dsp.h"
 
 /**
  * struct shown - a folder

@@ -11,10 +11,12 @@
 #include <linux/sort.h>
 #include <linux/workqueue.h>
 
-#include "dsp.h"
-#include "node.h"
-#include "place.h"
-#include "pool.h"
+#include "core.h"
+#include "drive.h"
+#include "mem/place.h"
+#include "mem/pool.h"
+#include "proto/dsp.h"
+#include "room.h"
 
 #define ROOM_PLANS	8	/* plans that may fail or be overtaken */
 #define ROOM_TIME	(8 * HZ)	/* a request that asks waits for less than 15 s */

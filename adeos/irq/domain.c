@@ -31,8 +31,8 @@
 
 #include <asm/irq_vectors.h>
 
+#include "core.h"
 #include "pipeline.h"
-#include "sysfs.h"
 
 #define DOMAINS_MAX	8
 

@@ -18,13 +18,10 @@
 
 #include <asm/apic.h>
 
-#include "node.h"
+#include "arch.h"
+#include "core.h"
 #include "pool.h"
 #include "region.h"
-#include "x86/arch.h"
-
-/* Protects the pools and the vnodes. */
-DEFINE_MUTEX(adeos_lock);
 
 static s16 cpu_owner[ADEOS_NR_APIC_IDS] = {
 	[0 ... ADEOS_NR_APIC_IDS - 1] = ADEOS_CPU_NONE
@@ -41,28 +38,6 @@ static void *slots;
 static phys_addr_t commons_phys;
 
 #define SLOTS_SIZE	(ADEOS_MAX_VNODES * ADEOS_SLOT_SIZE)
-
-/**
- * adeos_fail() - say what was wrong
- * @err: where to say it, or NULL
- * @code: negative errno
- * @fmt: one line, printf style, without newline
- *
- * Context: any.
- * Return: @code.
- */
-int adeos_fail(struct adeos_error *err, int code, const char *fmt, ...)
-{
-	va_list args;
-
-	if (err) {
-		va_start(args, fmt);
-		vscnprintf(err->text, sizeof(err->text), fmt, args);
-		va_end(args);
-	}
-	return code;
-}
-EXPORT_SYMBOL_GPL(adeos_fail);
 
 void __init adeos_pool_add_cpu(u32 apic_id)
 {
@@ -93,10 +68,9 @@ void __init adeos_pool_remove_memory(u64 start, u64 end)
 #define SHARED_SIZE	(SLOTS_SIZE + COMMONS_SIZE)
 
 /* Takes what all share from the end of the last large range. */
-static int __init shared_init(void)
+static int __init shared_init(struct commons **commons)
 {
 	unsigned int i = memory.nr;
-	void *commons;
 
 	while (i && memory.r[i - 1].end - memory.r[i - 1].start < SHARED_SIZE)
 		i--;
@@ -105,25 +79,28 @@ static int __init shared_init(void)
 	slots_phys = memory.r[i - 1].end - SHARED_SIZE;
 	commons_phys = slots_phys + SLOTS_SIZE;
 	slots = adeos_map(slots_phys, SLOTS_SIZE);
-	commons = adeos_map(commons_phys, COMMONS_SIZE);
-	if (!slots || !commons)
+	*commons = adeos_map(commons_phys, COMMONS_SIZE);
+	if (!slots || !*commons)
 		return -ENOMEM;
 	region_remove(&memory, slots_phys, slots_phys + SHARED_SIZE);
 	/* Whatever lies there since the machine was switched on is no log. */
 	for (i = 0; i < ADEOS_MAX_VNODES; i++)
 		memset(slots + i * ADEOS_SLOT_SIZE, 0, 2 * PAGE_SIZE + sizeof(u32));
-	return adeos_node_init_root(commons);
+	return 0;
 }
 
 /**
  * adeos_pool_init() - open the pools
+ * @commons: where to store where the memory is mapped that all vnodes share
  *
  * Context: __init, process.
- * Return: 0 or negative errno.
+ * Return: 0, or -ENOMEM if there is no room for that memory, and then no vnode
+ * can be started.
  */
-int __init adeos_pool_init(void)
+int __init adeos_pool_init(struct commons **commons)
 {
 	unsigned int cpu;
+	int ret;
 
 	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
 		if (cpuid_to_apicid[cpu] < ADEOS_NR_APIC_IDS)
@@ -131,12 +108,13 @@ int __init adeos_pool_init(void)
 	bitmap_set(clusters_used, 0, DIV_ROUND_UP(nr_cpu_ids, ADEOS_CLUSTER_CPUS));
 	__set_bit(0, low_used);		/* the parking page */
 
-	if (shared_init())
+	ret = shared_init(commons);
+	if (ret)
 		pr_warn("adeos: mem= leaves no memory to the pool\n");
 	memory_total = region_total(&memory);
 	pr_info("adeos: root vnode; pool: %llu MiB of memory, %u pages below 1 MiB\n",
 		memory_total / SZ_1M, adeos_nr_low_pages);
-	return adeos_vnode_init();
+	return ret;
 }
 
 /**
@@ -188,13 +166,14 @@ void adeos_pool_give_cpus(const u32 *cpus, unsigned int nr)
 
 static int memory_unavailable(u64 start, u64 end, struct adeos_error *err)
 {
-	int owner = adeos_owner_at(start, end);
 	u64 at, size;
 	u32 i;
 
-	if (owner > 0)
-		return adeos_fail(err, -EBUSY, "memory at %#llx-%#llx is taken by vnode %d",
-				  start, end - 1, owner);
+	for (i = 1; i < ADEOS_MAX_VNODES; i++)
+		if (adeos_vnode_region(i, &at, &size) && at < end && start < at + size)
+			return adeos_fail(err, -EBUSY,
+					  "memory at %#llx-%#llx is taken by vnode %u",
+					  start, end - 1, i);
 	for (i = 0; i < COMMONS_BRIDGES; i++)
 		if (adeos_bridge_region(i, &at, &size) && at < end && start < at + size)
 			return adeos_fail(err, -EBUSY,

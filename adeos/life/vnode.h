@@ -7,7 +7,9 @@
 
 #include <linux/kobject.h>
 
-#include "pool.h"
+#include "proto/page.h"
+
+struct adeos_counters;
 
 /*
  *            create            report UP           stop
@@ -84,6 +86,12 @@ struct adeos_vnode {
 };
 
 const char *adeos_state_name(enum adeos_state state);
+int adeos_vnode_init(void);
+
+/* counters.c */
+void adeos_counters_collect(struct adeos_counters *to);
+
+/* What this asks of sysfs/vnodes.c: show a vnode */
 int adeos_sysfs_add(struct adeos_vnode *vn);
 
 static inline bool adeos_alive(const struct adeos_vnode *vn)

@@ -9,7 +9,7 @@
 #include <linux/adeos.h>
 #include <linux/percpu.h>
 
-#include "irqlog.h"
+#include "proto/irqlog.h"
 
 /* Is there a domain that takes the vector?  Its gate looks here. */
 extern u8 adeos_vector_taken[IRQLOG_VECTORS];
@@ -18,11 +18,11 @@ extern u8 adeos_vector_taken[IRQLOG_VECTORS];
 DECLARE_PER_CPU(u32 [IRQLOG_VECTORS], adeos_received);
 DECLARE_PER_CPU(u32 [IRQLOG_VECTORS], adeos_logged);
 
-/* domain.c, with the CPU's interrupt flag off */
+/* domain.c: with the CPU's interrupt flag off */
 void adeos_domains_handle(u8 vector);
 void adeos_domains_prepare(unsigned int cpu);
 
-/* portal.c, likewise */
+/* portal.c: likewise */
 void adeos_portals_handle(void);
 
 /* x86/pipeline.c */

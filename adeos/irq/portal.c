@@ -3,7 +3,7 @@
  * Portals, as this kernel has them: handlers bound to its own, and the
  * interrupt that rings another vnode's (paper: "Overall system architecture").
  *
- * portal.h has the words in the commons that say who rang what, and why a ring
+ * proto/portal_words.h has the words in the commons that say who rang what, and why a ring
  * can be coalesced but not lost.
  */
 #include <linux/bitops.h>
@@ -14,11 +14,12 @@
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 
-#include "counters.h"
-#include "node.h"
+#include "arch.h"
+#include "core.h"
 #include "pipeline.h"
 #include "portal.h"
-#include "x86/arch.h"
+#include "proto/counters.h"
+#include "proto/portal_words.h"
 
 struct binding {
 	adeos_portal_handler_t handler;
@@ -102,7 +103,7 @@ void adeos_portals_look(void)
 	struct commons *c = adeos_commons();
 
 	if (c && READ_ONCE(c->node[adeos_own_id()].pending) & ~READ_ONCE(masked))
-		adeos_node_interrupt(adeos_own_id());
+		adeos_portal_send(adeos_own_id());
 }
 
 /**
@@ -207,12 +208,12 @@ static u32 destination(const struct commons_node *node)
 }
 
 /**
- * adeos_node_interrupt() - send the interrupt of a vnode's portals
+ * adeos_portal_send() - send the interrupt of a vnode's portals
  * @to: its ID
  *
  * Context: any.
  */
-void adeos_node_interrupt(u32 to)
+void adeos_portal_send(u32 to)
 {
 	u32 dest = destination(&adeos_commons()->node[to]);
 
@@ -249,7 +250,7 @@ int adeos_portal_ring(u32 to, unsigned int portal)
 		return -EHOSTDOWN;
 	if (portal_post(c, to, portal, adeos_own_id())) {
 		raw_cpu_inc(counts.rung[portal]);
-		adeos_node_interrupt(to);
+		adeos_portal_send(to);
 	} else {
 		raw_cpu_inc(counts.coalesced[portal]);
 	}

@@ -8,7 +8,7 @@
 #ifdef __KERNEL__
 #include <linux/types.h>
 #else
-#include "user.h"
+#include "proto/user.h"
 #endif
 
 /* Firmware lists a few dozen ranges; each of 1024 regions and bridges can split one in two. */

@@ -11,10 +11,11 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "counters.h"
-#include "dsp.h"
-#include "node.h"
-#include "pool.h"
+#include "arch.h"
+#include "core.h"
+#include "drive.h"
+#include "proto/counters.h"
+#include "proto/dsp.h"
 
 /**
  * struct adeos_bridge - one use of a bridge

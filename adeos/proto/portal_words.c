@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Portals: setting and taking the words that say who rang. */
-#include "portal.h"
+#include "portal_words.h"
 
 /**
  * portal_post() - ring a portal, short of sending the interrupt

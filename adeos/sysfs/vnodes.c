@@ -7,14 +7,15 @@
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 
-#include "client.h"
-#include "counters.h"
-#include "dsp.h"
-#include "node.h"
-#include "sysfs.h"
-#include "vnode.h"
+#include "arch.h"
+#include "core.h"
+#include "dsp/drive.h"
+#include "dsp/room.h"
+#include "life/vnode.h"
+#include "mem/pool.h"
+#include "proto/counters.h"
+#include "proto/dsp.h"
 
-struct kobject *adeos_kobj;
 static struct kobject *memory_kobj, *vnodes_kobj;
 
 static struct adeos_vnode *to_vnode(struct kobject *kobj)
@@ -294,13 +295,6 @@ static struct attribute *memory_attrs[] = {
 static const struct attribute_group memory_group = {
 	.attrs = memory_attrs,
 };
-
-static int __init adeos_sysfs_top(void)
-{
-	adeos_kobj = kobject_create_and_add("adeos", kernel_kobj);
-	return adeos_kobj ? 0 : -ENOMEM;
-}
-core_initcall(adeos_sysfs_top);
 
 /* Before the pools open, which shows the root. */
 static int __init adeos_sysfs_setup(void)

@@ -12,8 +12,8 @@
  * everybody else takes for rung.  So the interrupt that tells of a death is
  * never coalesced, and every vnode looks for itself when it beats.
  */
-#ifndef _ADEOS_PORTAL_H
-#define _ADEOS_PORTAL_H
+#ifndef _ADEOS_PORTAL_WORDS_H
+#define _ADEOS_PORTAL_WORDS_H
 
 #include "commons.h"
 
@@ -25,4 +25,4 @@ bool portal_post(struct commons *c, u32 to, u32 portal, u32 from);
 u32 portal_take(struct commons *c, u32 self, u32 masked);
 u64 portal_rang(struct commons *c, u32 self, u32 portal);
 
-#endif /* _ADEOS_PORTAL_H */
+#endif /* _ADEOS_PORTAL_WORDS_H */

@@ -6,20 +6,18 @@
 #define _ADEOS_POOL_H
 
 #include <linux/adeos.h>
-#include <linux/mutex.h>
 
-#include "page.h"
 #include "place.h"
 
-/* Protects the pools and the vnodes; held while CPUs are reset, may sleep. */
-extern struct mutex adeos_lock;
+struct adeos_slot;
+struct commons;
 
 /* While the machine boots; see x86/root.c */
 void adeos_pool_add_cpu(u32 apic_id);
 void adeos_pool_add_memory(u64 start, u64 end);
 void adeos_pool_add_root(u64 start, u64 end);
 void adeos_pool_remove_memory(u64 start, u64 end);
-int adeos_pool_init(void);
+int adeos_pool_init(struct commons **commons);
 
 /* With adeos_lock held */
 int adeos_pool_take_cpus(u32 id, const u32 *cpus, unsigned int nr,
@@ -44,22 +42,14 @@ u64 adeos_pool_free(void);
 u64 adeos_pool_largest(void);
 ssize_t adeos_pool_print_cpus(char *buf, s16 owner);
 
-/* room.c */
-int adeos_room_make(enum place_kind kind, u64 size, u64 align);
-int adeos_room_ask(u64 size);
-u64 adeos_room_moved(void);
-
 #define ADEOS_CPU_FREE	(-1)
 #define ADEOS_CPU_NONE	(-2)
 
-/* x86/root.c */
-void adeos_arch_fill_page(struct adeos_page *page, unsigned int low_page);
-void adeos_arch_listen(void (*ring)(void));
-
-/* vnode.c */
-int adeos_vnode_init(void);
-int adeos_owner_at(u64 start, u64 end);
-void adeos_vnodes_publish_clock(void);
+/*
+ * What the pools ask of those who have memory, with adeos_lock held: is there a
+ * vnode, or a bridge, of that number, and where?  life/vnode.c, dsp/drive.c
+ */
 bool adeos_vnode_region(u32 id, u64 *start, u64 *size);
+bool adeos_bridge_region(u32 index, u64 *start, u64 *size);
 
 #endif /* _ADEOS_POOL_H */

@@ -38,8 +38,4 @@ struct adeos_counters {
 	struct dsp_count dsp;
 };
 
-void adeos_counters_collect(struct adeos_counters *to);
-void adeos_bridges_count(struct adeos_counters *to);
-void adeos_portals_count(struct adeos_counters *to);
-
 #endif /* _ADEOS_COUNTERS_H */

@@ -13,7 +13,7 @@
 #include "bridge_state.h"
 #include "commons.h"
 #include "member.h"
-#include "portal.h"
+#include "portal_words.h"
 #include "ring.h"
 
 #define DSP_VERSION	1
