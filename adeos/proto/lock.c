@@ -11,16 +11,23 @@
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/processor.h>
+#include <linux/timex.h>
 #endif
 
 #include "lock.h"
 
 /*
- * So often a CPU looks at the same offer before it takes the one that it is
- * for to be gone.  Longer than firmware keeps a CPU from running, and short
- * for a person: some tens of milliseconds, if few wait.
+ * So long a CPU looks at the same offer before it takes the one that it is for
+ * to be gone.  Longer than firmware keeps a CPU from running, and short for a
+ * person.
+ *
+ * A kernel counts cycles of the TSC: what one look takes differs tenfold between
+ * processors, for PAUSE does.  Tests count looks.
  */
-#ifndef ADEOS_LOCK_PATIENCE
+#ifdef __KERNEL__
+u64 adeos_lock_patience __ro_after_init = ADEOS_LOCK_FOREVER;
+#define ADEOS_LOCK_PATIENCE	adeos_lock_patience
+#elif !defined(ADEOS_LOCK_PATIENCE)
 #define ADEOS_LOCK_PATIENCE	1000000
 #endif
 
@@ -28,8 +35,43 @@
  * Who gives up after having looked at one offer for so long takes the one that
  * it is for to be gone, too: nobody may have more patience.
  */
-#ifndef ADEOS_LOCK_GIVE_UP
+#ifdef __KERNEL__
+#define ADEOS_LOCK_GIVE_UP	(adeos_lock_patience >> 10)
+#elif !defined(ADEOS_LOCK_GIVE_UP)
 #define ADEOS_LOCK_GIVE_UP	50
+#endif
+
+/* A timer is its end; in tests, the number of looks that are left. */
+#ifdef __KERNEL__
+static __always_inline u64 timer_set(u64 ticks)
+{
+	return get_cycles() + ticks;
+}
+
+static __always_inline u64 timer_left(const u64 *timer)
+{
+	return max_t(s64, *timer - get_cycles(), 0);
+}
+
+static __always_inline bool timer_over(u64 *timer)
+{
+	return !timer_left(timer);
+}
+#else
+static __always_inline u64 timer_set(u64 ticks)
+{
+	return ticks ? ticks : 1;
+}
+
+static __always_inline u64 timer_left(const u64 *timer)
+{
+	return *timer;
+}
+
+static __always_inline bool timer_over(u64 *timer)
+{
+	return !--*timer;
+}
 #endif
 
 /*
@@ -131,14 +173,15 @@ static __always_inline int lock_take(struct adeos_lock *lock, u32 word, unsigned
  * adeos_lock_wait() - the part of adeos_lock_try() that waits
  * @lock: the lock
  * @slot: the caller's CPU slot
- * @looks: as in adeos_lock_try(), or ADEOS_LOCK_FOREVER
+ * @ticks: as in adeos_lock_try(), or ADEOS_LOCK_FOREVER
  *
  * Context: that of adeos_lock_try().
  * Return: 0, -EOWNERDEAD or -EBUSY, as adeos_lock_try().
  */
-noinstr int adeos_lock_wait(struct adeos_lock *lock, unsigned int slot, u32 looks)
+noinstr int adeos_lock_wait(struct adeos_lock *lock, unsigned int slot, u64 ticks)
 {
-	u32 word = 0, last = 0, patience = ADEOS_LOCK_PATIENCE;
+	u32 word = 0, last = 0;
+	u64 patience = timer_set(ADEOS_LOCK_PATIENCE), end = timer_set(ticks);
 	unsigned int ahead;
 	int err = -EBUSY;
 
@@ -166,11 +209,11 @@ noinstr int adeos_lock_wait(struct adeos_lock *lock, unsigned int slot, u32 look
 		word = smp_load_acquire(&lock->owner);
 		if (!(word & ADEOS_LOCK_OFFERED) || word != last) {
 			last = word;
-			patience = ADEOS_LOCK_PATIENCE;
-		} else if (!--patience) {
+			patience = timer_set(ADEOS_LOCK_PATIENCE);
+		} else if (timer_over(&patience)) {
 			ADEOS_LOCK_STEP(ADEOS_LOCK_FORFEIT);
 			lock_forfeit(lock, word);
-			patience = ADEOS_LOCK_PATIENCE;
+			patience = timer_set(ADEOS_LOCK_PATIENCE);
 		}
 
 		/*
@@ -190,9 +233,10 @@ noinstr int adeos_lock_wait(struct adeos_lock *lock, unsigned int slot, u32 look
 		do
 			cpu_relax();
 		while (ahead-- > 1);
-	} while (looks == ADEOS_LOCK_FOREVER || looks-- > 1);
+	} while (ticks == ADEOS_LOCK_FOREVER || !timer_over(&end));
 
-	if (err == -EBUSY && ADEOS_LOCK_PATIENCE - patience >= ADEOS_LOCK_GIVE_UP) {
+	if (err == -EBUSY &&
+	    ADEOS_LOCK_PATIENCE - timer_left(&patience) >= ADEOS_LOCK_GIVE_UP) {
 		ADEOS_LOCK_STEP(ADEOS_LOCK_FORFEIT);
 		lock_forfeit(lock, word);
 	}

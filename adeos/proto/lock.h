@@ -82,10 +82,14 @@ enum adeos_lock_step {
 #define ADEOS_LOCK_STEP(step)	((void)(step))
 #endif
 
-#define ADEOS_LOCK_FOREVER	(~0u)
+#define ADEOS_LOCK_FOREVER	(~0ULL >> 1)
+
+#ifdef __KERNEL__
+extern u64 adeos_lock_patience;	/* ticks of get_cycles() */
+#endif
 
 void adeos_lock_init(struct adeos_lock *lock);
-int adeos_lock_wait(struct adeos_lock *lock, unsigned int slot, u32 looks);
+int adeos_lock_wait(struct adeos_lock *lock, unsigned int slot, u64 ticks);
 void adeos_lock_hand_over(struct adeos_lock *lock, unsigned int slot);
 bool adeos_lock_recover(struct adeos_lock *lock, const u32 dead[2]);
 
@@ -93,9 +97,8 @@ bool adeos_lock_recover(struct adeos_lock *lock, const u32 dead[2]);
  * adeos_lock_try() - acquire an inter-vnode lock, or give up
  * @lock: the lock; its contents are not trusted
  * @slot: the caller's CPU slot, below ADEOS_MAX_CPUS
- * @looks: how often to look at the lock, at most, before giving up; taken for 1
- *	if 0.  Between looks are as many cpu_relax() as CPUs are ahead in the
- *	queue, but one at least, and not more than some.
+ * @ticks: how long to look at the lock, at most, before giving up; it is looked
+ *	at once at least.  In a kernel these are cycles of the TSC; in a test, looks.
  *
  * It queues like adeos_lock_acquire() as long as it looks.
  *
@@ -105,7 +108,7 @@ bool adeos_lock_recover(struct adeos_lock *lock, const u32 dead[2]);
  * what it protects may be half changed and has to be repaired; -EBUSY if it is
  * not the caller's.
  */
-static __always_inline int adeos_lock_try(struct adeos_lock *lock, unsigned int slot, u32 looks)
+static __always_inline int adeos_lock_try(struct adeos_lock *lock, unsigned int slot, u64 ticks)
 {
 	u32 word = 0;
 
@@ -116,7 +119,7 @@ static __always_inline int adeos_lock_try(struct adeos_lock *lock, unsigned int 
 	 */
 	if (likely(try_cmpxchg_acquire(&lock->owner, &word, slot + 1)))
 		return 0;
-	return adeos_lock_wait(lock, slot, looks);
+	return adeos_lock_wait(lock, slot, ticks);
 }
 
 /**

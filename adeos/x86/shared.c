@@ -7,17 +7,27 @@
 #include <linux/adeos.h>
 #include <linux/bitops.h>
 #include <linux/cpumask.h>
+#include <linux/init.h>
 #include <linux/spinlock.h>
+
+#include <asm/cpufeature.h>
+#include <asm/tsc.h>
 
 #include "core.h"
 #include "proto/lock.h"
 #include "x86.h"
 
-/* How long to wait for other vnodes: long enough for all of them, many times over */
-#define LOOKS		1000000
+/*
+ * How long to wait for other vnodes with hard interrupts off, ms: what the lock
+ * protects takes microseconds, and the machine has 60 CPUs at most.  A hypervisor,
+ * or an emulator, may keep the owner from running for much longer.
+ */
+#define WAIT		20
+#define WAIT_EMULATED	1000
 
-/* The same, after that was in vain */
-#define LOOKS_BROKEN	100
+/* The same in cycles, and what is left of it after that was in vain */
+static u64 wait __ro_after_init;
+#define WAIT_BROKEN	(wait >> 9)
 
 /**
  * struct guard - what keeps a pair of registers
@@ -37,6 +47,15 @@ struct guard {
 static struct guard guards[COMMONS_LOCKS] = {
 	[0 ... COMMONS_LOCKS - 1] = { .local = __ARCH_SPIN_LOCK_UNLOCKED },
 };
+
+/* Before there are commons, and so locks */
+static int __init shared_init(void)
+{
+	wait = (u64)tsc_khz * (boot_cpu_has(X86_FEATURE_HYPERVISOR) ? WAIT_EMULATED : WAIT);
+	adeos_lock_patience = wait;
+	return 0;
+}
+core_initcall(shared_init);
 
 /* Lock slots are numbered by logical APIC IDs, which are the machine's. */
 static __always_inline unsigned int slot_of(unsigned int cpu)
@@ -58,7 +77,7 @@ static __always_inline unsigned int own_slot(void)
 static noinstr void take_from_vnodes(struct guard *g, struct adeos_lock *lock)
 {
 	g->lock = NULL;
-	if (adeos_lock_try(lock, own_slot(), g->broken ? LOOKS_BROKEN : LOOKS) == -EBUSY) {
+	if (adeos_lock_try(lock, own_slot(), g->broken ? WAIT_BROKEN : wait) == -EBUSY) {
 		g->broken = true;
 		g->timeouts++;
 		return;
