@@ -5,19 +5,23 @@
  * until Linux has handled them.
  */
 #include <linux/bitmap.h>
+#include <linux/err.h>
+#include <linux/io.h>
+#include <linux/irq.h>
+#include <linux/irqdomain.h>
+#include <linux/percpu.h>
 
-#include <asm/apic.h>
+#include <asm/hw_irq.h>
 #include <asm/io_apic.h>
+#include <asm/irqdomain.h>
 
 #include "irq/pipeline.h"
 #include "x86.h"
 
 #define RTE_LOW(pin)		(0x10 + 2 * (pin))
 #define RTE_VECTOR		0xff
-#define RTE_LOGICAL		BIT(11)
 #define RTE_LEVEL		BIT(15)
 #define RTE_MASKED		BIT(16)
-#define VERSION_PINS(v)		(((v) >> 16 & 0xff) + 1)
 
 /* Pins that are masked because their interrupt waits in a log */
 static DECLARE_BITMAP(held, MAX_IO_APICS * 256);
@@ -40,36 +44,38 @@ static __always_inline void write_register(unsigned int apic, u32 reg, u32 value
 	writel(value, window(apic) + 0x10);
 }
 
-/* Does the pin send to this CPU?  Others may use the same vector for other pins. */
-static __always_inline bool sends_here(unsigned int apic, unsigned int pin, u32 rte)
+/*
+ * The pin behind a vector of this CPU's, from Linux's own tables: its I/O APIC << 8 |
+ * its number; or -1.  There is no need to search all pins of the machine for it.
+ */
+static __always_inline int pin_of(u8 vector)
 {
-	u32 dest = read_register(apic, RTE_LOW(pin) + 1) >> 24, here;
+	struct irq_desc *desc = __this_cpu_read(vector_irq[vector]);
+	struct irq_data *data;
 
-	if (!(rte & RTE_LOGICAL))
-		return dest == apic_read(APIC_ID) >> 24;
-	here = GET_APIC_LOGICAL_ID(apic_read(APIC_LDR));
-	if (apic_read(APIC_DFR) != APIC_DFR_CLUSTER)
-		return dest & here;
-	return dest >> 4 == here >> 4 && dest & here & 0xf;
+	if (IS_ERR_OR_NULL(desc))
+		return -1;
+	data = &desc->irq_data;
+	if (!data->domain || data->domain->ops != &mp_ioapic_irqdomain_ops)
+		return -1;
+	return (int)(long)data->domain->host_data << 8 | (int)data->hwirq;
 }
 
 /* Masks the pin that sends a vector to this CPU, if there is one. */
 noinstr void adeos_ioapic_hold(u8 vector)
 {
-	unsigned long flags = adeos_ioapic_lock();
-	unsigned int apic, pin;
+	int pin = pin_of(vector);
+	unsigned long flags;
 	u32 rte;
 
-	for (apic = 0; apic < nr_ioapics; apic++) {
-		pin = VERSION_PINS(read_register(apic, 1));
-		while (pin--) {
-			rte = read_register(apic, RTE_LOW(pin));
-			if ((rte & RTE_VECTOR) != vector || !(rte & RTE_LEVEL) ||
-			    rte & RTE_MASKED || !sends_here(apic, pin, rte))
-				continue;
-			write_register(apic, RTE_LOW(pin), rte | RTE_MASKED);
-			__set_bit(apic << 8 | pin, held);
-		}
+	if (pin < 0)
+		return;
+	flags = adeos_ioapic_lock();
+	rte = read_register(pin >> 8, RTE_LOW(pin & 0xff));
+	/* Linux may have given the pin another vector since. */
+	if ((rte & RTE_VECTOR) == vector && rte & RTE_LEVEL && !(rte & RTE_MASKED)) {
+		write_register(pin >> 8, RTE_LOW(pin & 0xff), rte | RTE_MASKED);
+		__set_bit(pin, held);
 	}
 	adeos_ioapic_unlock(flags);
 }
@@ -103,16 +109,13 @@ void adeos_ioapic_release(unsigned int pin, bool masked)
 /* The same for one that was handled ahead of Linux. */
 noinstr void adeos_ioapic_release_vector(u8 vector)
 {
-	unsigned long flags = adeos_ioapic_lock();
-	unsigned int pin;
-	u32 rte;
+	int pin = pin_of(vector);
+	unsigned long flags;
 
-	for_each_set_bit(pin, held, MAX_IO_APICS * 256) {
-		rte = read_register(pin >> 8, RTE_LOW(pin & 0xff));
-		if ((rte & RTE_VECTOR) != vector || !sends_here(pin >> 8, pin & 0xff, rte))
-			continue;
-		__clear_bit(pin, held);
+	if (pin < 0)
+		return;
+	flags = adeos_ioapic_lock();
+	if (__test_and_clear_bit(pin, held))
 		unmask(pin);
-	}
 	adeos_ioapic_unlock(flags);
 }
