@@ -164,6 +164,18 @@ void adeos_pool_give_cpus(const u32 *cpus, unsigned int nr)
 		cpu_owner[cpus[nr]] = ADEOS_CPU_FREE;
 }
 
+/**
+ * adeos_pool_lose_cpu() - never give a CPU to anybody
+ * @apic_id: the CPU, which is in the pool, and does not answer
+ *
+ * Context: process, adeos_lock held.
+ */
+void adeos_pool_lose_cpu(u32 apic_id)
+{
+	pr_err("adeos: CPU %u does not answer an INIT: it is not used\n", apic_id);
+	cpu_owner[apic_id] = ADEOS_CPU_NONE;
+}
+
 static int memory_unavailable(u64 start, u64 end, struct adeos_error *err)
 {
 	u64 at, size;

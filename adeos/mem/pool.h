@@ -23,6 +23,7 @@ int adeos_pool_init(struct commons **commons);
 int adeos_pool_take_cpus(u32 id, const u32 *cpus, unsigned int nr,
 			 struct adeos_error *err);
 void adeos_pool_give_cpus(const u32 *cpus, unsigned int nr);
+void adeos_pool_lose_cpu(u32 apic_id);
 int adeos_pool_take_memory(u64 size, u64 address, u64 *start,
 			   struct adeos_error *err);
 int adeos_pool_take_pages(u64 size, u64 *start);

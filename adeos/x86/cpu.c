@@ -15,6 +15,7 @@
 #include <asm/fixmap.h>
 #include <asm/tsc.h>
 
+#include "park.h"
 #include "x86.h"
 
 /* Emulated CPUs take their time when the host has fewer. */
@@ -35,16 +36,41 @@ static u8 *low_page(unsigned int n)
 	return __va(adeos_low_pages + n * PAGE_SIZE);
 }
 
+/* Offset of a label in the parking page's code */
+#define PARK_OFFSET(label)	((label) - adeos_park)
+
+/**
+ * adeos_park_init() - write the parking page
+ * @thermal: what a CPU's LVTTHMR is to be, or 0
+ *
+ * Context: __init; no CPU is there yet.
+ */
+void __init adeos_park_init(u32 thermal)
+{
+	u8 *page = low_page(0);
+	u32 *vector = (u32 *)(page + PARK_IDT);
+	unsigned int i;
+
+	BUILD_BUG_ON(PARK_IDT + 4 * PARK_VECTORS > PAGE_SIZE);
+	WARN_ON(adeos_park_end - adeos_park > PARK_ANSWERS);
+	memcpy(page, adeos_park, adeos_park_end - adeos_park);
+	*(u32 *)(page + PARK_IDT_BASE) = adeos_low_pages + PARK_IDT;
+	*(u32 *)(page + PARK_THERMAL) = thermal;
+	*(u32 *)(page + PARK_GDT_BASE) = adeos_low_pages + PARK_GDT;
+	for (i = 0; i < PARK_VECTORS; i++)
+		vector[i] = adeos_low_pages >> 4 << 16 | PARK_OFFSET(adeos_park_fault);
+}
+
 static void answers_clear(const u32 *apic_ids, unsigned int nr)
 {
 	while (nr--)
-		WRITE_ONCE(low_page(0)[256 + apic_ids[nr]], 0);
+		WRITE_ONCE(low_page(0)[PARK_ANSWERS + apic_ids[nr]], 0);
 }
 
 static bool answers_all(const u32 *apic_ids, unsigned int nr)
 {
 	while (nr--)
-		if (!READ_ONCE(low_page(0)[256 + apic_ids[nr]]))
+		if (!adeos_cpu_answered(apic_ids[nr]))
 			return false;
 	return true;
 }
@@ -96,7 +122,7 @@ static int park_round(const u32 *apic_ids, unsigned int nr)
  * Twice: in the first round, a CPU that is not reset yet may start one that has
  * answered already.  When all have answered, none is left that could.
  *
- * Context: process, may sleep; callers exclude each other.
+ * Context: process, may sleep; nobody else parks or starts one of them.
  * Return: 0, or -ETIMEDOUT if one did not answer.
  */
 int adeos_cpu_park(const u32 *apic_ids, unsigned int nr)
@@ -108,6 +134,17 @@ int adeos_cpu_park(const u32 *apic_ids, unsigned int nr)
 	if (ret)
 		pr_err("adeos: a CPU does not answer an INIT\n");
 	return ret;
+}
+
+/**
+ * adeos_cpu_answered() - has a CPU answered when it was parked last?
+ * @apic_id: the CPU
+ *
+ * Context: any.
+ */
+bool adeos_cpu_answered(u32 apic_id)
+{
+	return READ_ONCE(low_page(0)[PARK_ANSWERS + apic_id]);
 }
 
 /**

@@ -9,6 +9,7 @@
 #include <linux/memblock.h>
 #include <linux/printk.h>
 #include <linux/sizes.h>
+#include <linux/slab.h>
 #include <linux/timekeeping.h>
 
 #include <asm/apic.h>
@@ -20,6 +21,7 @@
 #include <asm/tsc.h>
 #include <asm/x86_init.h>
 
+#include "core.h"
 #include "dsp/drive.h"
 #include "life/vnode.h"
 #include "mem/pool.h"
@@ -179,6 +181,17 @@ static void __init root_init_memory(void)
 		pci_mem_start = max_t(u64, pci_mem_start, ram_end);
 }
 
+/*
+ * What the firmware has set up for itself in LVTTHMR, which INIT masks; 0 if it has
+ * not.  Linux itself leaves only an SMI there (SDM vol. 3, 12.5.1).
+ */
+static u32 __init root_thermal(void)
+{
+	u32 lvt = lapic_get_maxlvt() >= 5 ? apic_read(APIC_LVTTHMR) : 0;
+
+	return (lvt & APIC_MODE_MASK) == APIC_DM_SMI ? lvt : 0;
+}
+
 /* Before PCI hands out what it takes for free address space. */
 static int __init root_init(void)
 {
@@ -195,7 +208,7 @@ static int __init root_init(void)
 		pr_err("adeos: the TSC is not usable: no vnode can be started\n");
 		return -ENODEV;
 	}
-	memcpy(__va(adeos_low_pages), adeos_park, adeos_park_end - adeos_park);
+	adeos_park_init(root_thermal());
 	root_init_cpus();
 	root_init_memory();
 	if (!adeos_pool_init(&commons)) {
@@ -206,6 +219,34 @@ static int __init root_init(void)
 	return adeos_vnode_init();
 }
 arch_initcall(root_init);
+
+/*
+ * CPUs that the firmware has left waiting for a SIPI would be shut down by a
+ * broadcast machine check, and the machine with them: they are parked at once.
+ */
+static int __init root_park_pool(void)
+{
+	unsigned int id, i, nr = 0;
+	u32 *ids;
+
+	if (!is_root || !adeos_nr_low_pages || bitmap_empty(pool_cpus, ADEOS_NR_APIC_IDS))
+		return 0;
+	ids = kmalloc_array(ADEOS_NR_APIC_IDS, sizeof(*ids), GFP_KERNEL);
+	if (!ids)
+		return -ENOMEM;
+	for_each_set_bit(id, pool_cpus, ADEOS_NR_APIC_IDS)
+		ids[nr++] = id;
+	if (adeos_cpu_park(ids, nr)) {
+		mutex_lock(&adeos_lock);
+		for (i = 0; i < nr; i++)
+			if (!adeos_cpu_answered(ids[i]))
+				adeos_pool_lose_cpu(ids[i]);
+		mutex_unlock(&adeos_lock);
+	}
+	kfree(ids);
+	return 0;
+}
+late_initcall(root_park_pool);
 
 /**
  * adeos_arch_fill_page() - tell a vnode about the machine

@@ -45,13 +45,17 @@ void adeos_apic_set_clusters(const u32 *clusters, unsigned int nr_cpus);
 /* root.c */
 extern unsigned long adeos_low_pages;
 
+/* cpu.c */
+void adeos_park_init(u32 thermal);
+bool adeos_cpu_answered(u32 apic_id);
+
 /* startup.c */
 int adeos_startup_cpu(const struct adeos_startup *s, const u8 *blob,
 		      u32 gdt_offset);
 
 /* trampoline.S */
 extern const u8 adeos_trampoline[], adeos_trampoline_end[];
-extern const u8 adeos_park[], adeos_park_end[];
+extern const u8 adeos_park[], adeos_park_fault[], adeos_park_end[];
 
 /* gate.S */
 extern const u8 adeos_gates[], adeos_played[];
