@@ -10,7 +10,9 @@
  * with zeroes.  A call that fails for any reason but that its structure cannot
  * be read, or that the caller may not call it, stores one line of text, without
  * a newline, that says what was wrong and what was expected at @error, if
- * @error_len is not 0; the text is cut to fit and always NUL-terminated.
+ * @error_len is not 0; the text is cut to fit and always NUL-terminated.  A call
+ * that succeeds stores an empty text there; KMB_KILL may store what of the vnode
+ * has not come back yet.
  */
 #ifndef _KMB_H
 #define _KMB_H

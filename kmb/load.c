@@ -16,6 +16,7 @@
 #include <linux/printk.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include <asm/setup.h>
 
@@ -30,7 +31,12 @@
 #define MAX_FAILURES	3	/* boots in a row, before giving up */
 
 /**
- * struct node - a vnode that this module has loaded
+ * struct loaded - a vnode that this module has loaded
+ * @lock: of all that follows but @restart; one for each vnode, as to read an image
+ *	and to start a CPU takes its time
+ * @restart: loads and boots it again
+ * @crashed: it has ended by a crash
+ * @up: it had come up before it ended
  * @vn: it, while it waits to be booted
  * @entry: where its startup_32 is, from the start of the region
  * @start: where its kernel starts
@@ -38,7 +44,11 @@
  * @req: how it was loaded, if it may have to be loaded again
  * @failures: how often in a row it has ended before it was up
  */
-struct node {
+struct loaded {
+	struct mutex lock;
+	struct work_struct restart;
+	bool crashed;
+	bool up;
 	struct adeos_vnode *vn;
 	u32 entry;
 	u32 start;
@@ -47,8 +57,7 @@ struct node {
 	unsigned int failures;
 };
 
-static struct node nodes[KMB_MAX_VNODES];
-static DEFINE_MUTEX(nodes_lock);
+static struct loaded nodes[KMB_MAX_VNODES];
 
 /**
  * struct initrd - the initial RAM disk, as it was when it was checked
@@ -167,15 +176,17 @@ static int load(const struct kmb_request *req, const struct kmb_image *image,
 	return ret;
 }
 
-static void node_forget(struct node *node)
+static void forget(struct loaded *node)
 {
 	kmb_request_free(node->req);
-	*node = (struct node){ };
+	node->req = NULL;
+	node->vn = NULL;
+	node->failures = 0;
 }
 
 static int load_locked(struct kmb_request *req, struct adeos_error *err)
 {
-	struct node *node = &nodes[req->spec.id];
+	struct loaded *node = &nodes[req->spec.id];
 	struct initrd initrd;
 	struct kmb_image image;
 	struct adeos_vnode *vn;
@@ -200,7 +211,7 @@ static int load_locked(struct kmb_request *req, struct adeos_error *err)
 		goto out;
 	}
 	if (node->req != req)
-		node_forget(node);
+		forget(node);
 	node->vn = vn;
 	node->start = image.start;
 	node->end = image.end;
@@ -225,7 +236,7 @@ int kmb_load(struct kmb_request *req, struct adeos_error *err)
 	if (!req->spec.id || req->spec.id >= KMB_MAX_VNODES)
 		return adeos_fail(err, -EINVAL, "vnode ID %u is out of range: expected 1 to %u",
 				  req->spec.id, KMB_MAX_VNODES - 1);
-	guard(mutex)(&nodes_lock);
+	guard(mutex)(&nodes[req->spec.id].lock);
 	ret = load_locked(req, err);
 	if (ret)
 		return ret;
@@ -237,14 +248,19 @@ int kmb_load(struct kmb_request *req, struct adeos_error *err)
 	return 0;
 }
 
+static int no_vnode(u32 id, struct adeos_error *err)
+{
+	return adeos_fail(err, -ENOENT, "there is no vnode %u", id);
+}
+
 static int boot_locked(u32 id, struct adeos_error *err)
 {
-	struct node *node = id < KMB_MAX_VNODES ? &nodes[id] : NULL;
+	struct loaded *node = &nodes[id];
 	phys_addr_t base;
 	void *kernel;
 	int ret;
 
-	if (!node || !node->vn)
+	if (!node->vn)
 		return adeos_fail(err, -ENOENT, "vnode %u is not loaded", id);
 	base = adeos_vnode_base(node->vn);
 
@@ -271,7 +287,9 @@ static int boot_locked(u32 id, struct adeos_error *err)
  */
 int kmb_boot(u32 id, struct adeos_error *err)
 {
-	guard(mutex)(&nodes_lock);
+	if (id >= KMB_MAX_VNODES)
+		return no_vnode(id, err);
+	guard(mutex)(&nodes[id].lock);
 	return boot_locked(id, err);
 }
 
@@ -289,11 +307,13 @@ int kmb_kill(u32 id, struct adeos_error *err)
 {
 	int ret;
 
-	guard(mutex)(&nodes_lock);
+	if (id >= KMB_MAX_VNODES)
+		return no_vnode(id, err);
+	guard(mutex)(&nodes[id].lock);
 	ret = adeos_vnode_kill(id, err);
 	/* It may have ended just now, and is about to be restarted. */
 	if (!ret || ret == -ESRCH)
-		node_forget(&nodes[id]);
+		forget(&nodes[id]);
 	return ret;
 }
 
@@ -309,24 +329,26 @@ int kmb_stop(u32 id, struct adeos_error *err)
 {
 	int ret;
 
-	guard(mutex)(&nodes_lock);
+	if (id >= KMB_MAX_VNODES)
+		return no_vnode(id, err);
+	guard(mutex)(&nodes[id].lock);
 	ret = adeos_vnode_stop(id, err);
 	if (!ret || ret == -ESRCH)
-		node_forget(&nodes[id]);
+		forget(&nodes[id]);
 	return ret;
 }
 
-/* A vnode has ended by itself. */
-static void restart(u32 id, bool crashed, bool up)
+static void restart(struct work_struct *work)
 {
+	struct loaded *node = container_of(work, struct loaded, restart);
 	struct adeos_error err = { };
-	struct node *node = &nodes[id];
+	u32 id = node - nodes;
 	int ret;
 
-	guard(mutex)(&nodes_lock);
-	if (!node->req || (node->req->restart == KMB_RESTART_ON_FAILURE && !crashed))
+	guard(mutex)(&node->lock);
+	if (!node->req || (node->req->restart == KMB_RESTART_ON_FAILURE && !node->crashed))
 		return;
-	node->failures = up ? 0 : node->failures + 1;
+	node->failures = node->up ? 0 : node->failures + 1;
 	if (node->failures >= MAX_FAILURES) {
 		pr_err("kmb: vnode %u is not restarted: it does not come up\n", id);
 		return;
@@ -340,8 +362,16 @@ static void restart(u32 id, bool crashed, bool up)
 	adeos_vnode_kill(id, NULL);
 }
 
+/* A vnode has ended by itself.  To start it again takes seconds, which others do not wait for. */
+static void ended(u32 id, bool crashed, bool up)
+{
+	nodes[id].crashed = crashed;
+	nodes[id].up = up;
+	queue_work(system_unbound_wq, &nodes[id].restart);
+}
+
 static const struct adeos_restart_ops restart_ops = {
-	.ended = restart,
+	.ended = ended,
 };
 
 /**
@@ -364,6 +394,12 @@ void kmb_request_free(struct kmb_request *req)
 
 void kmb_load_init(void)
 {
+	unsigned int i;
+
+	for (i = 0; i < KMB_MAX_VNODES; i++) {
+		mutex_init(&nodes[i].lock);
+		INIT_WORK(&nodes[i].restart, restart);
+	}
 	adeos_set_restart_ops(&restart_ops);
 }
 
@@ -372,6 +408,8 @@ void kmb_load_exit(void)
 	unsigned int i;
 
 	adeos_set_restart_ops(NULL);
-	for (i = 0; i < KMB_MAX_VNODES; i++)
-		node_forget(&nodes[i]);
+	for (i = 0; i < KMB_MAX_VNODES; i++) {
+		cancel_work_sync(&nodes[i].restart);
+		forget(&nodes[i]);
+	}
 }

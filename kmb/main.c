@@ -329,8 +329,8 @@ static long kmb_ioctl(struct file *file, unsigned int cmd, unsigned long ptr)
 		ret = do_vnode(cmd, &arg.vnode, &err);
 	}
 	if (!ret)
-		return put_arg(cmd, &arg, user);
-	if (!err.text[0])
+		ret = put_arg(cmd, &arg, user);
+	if (ret && !err.text[0])
 		adeos_fail(&err, ret, ret == -ENOMEM ? "the root is out of memory" :
 			   "error %ld", ret);
 

@@ -27,8 +27,11 @@
 #include "proto/dsp.h"
 #include "room.h"
 
-/* How often a node beats, and looks for what was lost */
+/* How often a node looks for what was lost */
 #define TICK	(HZ / 4)
+
+/* How often it beats: without adeos_lock, so that who holds it long is not dead */
+#define BEAT	(HZ / 4)
 
 /* How often it says at most that the commons are damaged */
 #define COMPLAINTS	(10 * HZ)
@@ -40,6 +43,8 @@ static void node_poll(struct work_struct *work);
 static void node_tick(struct work_struct *work);
 static DECLARE_WORK(poll_work, node_poll);
 static DECLARE_DELAYED_WORK(tick_work, node_tick);
+static void node_beat(struct work_struct *work);
+static DECLARE_DELAYED_WORK(beat_work, node_beat);
 static DECLARE_WAIT_QUEUE_HEAD(node_wait);	/* woken when something has changed */
 
 /**
@@ -116,6 +121,12 @@ static void node_tick(struct work_struct *work)
 	wake_up_all(&node_wait);
 	adeos_portals_look();
 	queue_delayed_work(system_highpri_wq, &tick_work, TICK);
+}
+
+static void node_beat(struct work_struct *work)
+{
+	dsp_beat(&node);
+	queue_delayed_work(system_highpri_wq, &beat_work, BEAT);
 }
 
 static void wake_poll(struct irq_work *work)
@@ -311,6 +322,7 @@ static int node_start(void)
 	adeos_portal_bind(PORTAL_BRIDGE, node_rung, NULL);
 	ret = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "adeos/node:online",
 				node_cpu_online, node_cpu_offline);
+	queue_delayed_work(system_highpri_wq, &beat_work, 0);
 	queue_delayed_work(system_highpri_wq, &tick_work, 0);
 	return ret < 0 ? ret : 0;
 }
@@ -368,6 +380,32 @@ void adeos_node_died(u32 id)
 {
 	if (commons)
 		dsp_root_died(&node, id, adeos_now_ms());
+}
+
+/**
+ * adeos_node_kept() - bridges that died with a vnode, and are still in use
+ * @id: its ID; it has died
+ *
+ * Context: the root, process, adeos_lock held.
+ * Return: how many.
+ */
+unsigned int adeos_node_kept(u32 id)
+{
+	return commons ? bridge_root_kept(&node, id) : 0;
+}
+
+/**
+ * adeos_node_let_go() - has everybody let go of what a dead vnode had?
+ * @id: its ID
+ *
+ * Context: the root, process, adeos_lock held; adeos_node_wait() waits for a change.
+ * Return: true if all members have adopted the view without it, and closed the
+ * bridges that died with it.
+ */
+bool adeos_node_let_go(u32 id)
+{
+	return !commons || (!member_unsettled(&node.root->member, commons) &&
+			    !bridge_root_kept(&node, id));
 }
 
 /**

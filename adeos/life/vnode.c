@@ -16,20 +16,9 @@
 #include "mem/pool.h"
 #include "vnode.h"
 
-/* How long a vnode may be silent; emulated CPUs wait for their host's. */
-#define SILENCE		(30 * HZ)
-
-/* The same, for a kernel that has not reported yet: it may have much to probe. */
-#define BOOT_SILENCE	(300 * HZ)
-
 #define LOG_TRIES	8
 
-static struct adeos_vnode *vnodes[ADEOS_MAX_VNODES];
-static const struct adeos_restart_ops *restart_ops;
-static DEFINE_MUTEX(restart_lock);
-
-static void vnodes_look(struct work_struct *work);
-static DECLARE_DELAYED_WORK(look, vnodes_look);
+struct adeos_vnode *adeos_vnodes[ADEOS_MAX_VNODES];
 
 static const char * const state_names[] = {
 	[ADEOS_LOADING]		= "loading",
@@ -45,7 +34,8 @@ const char *adeos_state_name(enum adeos_state state)
 	return state_names[state];
 }
 
-static void set_state(struct adeos_vnode *vn, enum adeos_state state)
+/* adeos_lock is held. */
+void adeos_set_state(struct adeos_vnode *vn, enum adeos_state state)
 {
 	lockdep_assert_held(&adeos_lock);
 	if (vn->state == state)
@@ -57,17 +47,22 @@ static void set_state(struct adeos_vnode *vn, enum adeos_state state)
 
 static struct adeos_vnode *vnode_get(u32 id, struct adeos_error *err)
 {
-	if (id < ADEOS_MAX_VNODES && vnodes[id])
-		return vnodes[id];
+	if (id < ADEOS_MAX_VNODES && adeos_vnodes[id])
+		return adeos_vnodes[id];
 	adeos_fail(err, -ENOENT, "there is no vnode %u", id);
 	return NULL;
 }
 
-/* As vnode_get(), but neither the root nor one that has ended. */
+/*
+ * As vnode_get(), but neither the root nor one that has ended.  One that is ending
+ * is waited for; adeos_lock is released meanwhile.
+ */
 static struct adeos_vnode *vnode_get_alive(u32 id, int *ret, struct adeos_error *err)
 {
 	struct adeos_vnode *vn = vnode_get(id, err);
 
+	if (vn)
+		adeos_vnode_await_end(vn);
 	if (!vn) {
 		*ret = -ENOENT;
 	} else if (!id) {
@@ -82,115 +77,6 @@ static struct adeos_vnode *vnode_get_alive(u32 id, int *ret, struct adeos_error 
 	return vn;
 }
 
-/* Gives back everything, unless a CPU cannot be reset and goes on using it. */
-static int vnode_end(struct adeos_vnode *vn, enum adeos_state state)
-{
-	int ret = 0;
-
-	if (vn->booted)
-		ret = adeos_cpu_park(vn->cpus, vn->nr_cpus);
-	if (ret) {
-		vn->stuck = true;
-		set_state(vn, ADEOS_HUNG);
-		return ret;
-	}
-	if (vn->booted) {
-		adeos_shared_died(vn->clusters, vn->nr_cpus);
-		adeos_node_died(vn->id);
-	}
-	adeos_pool_give_low_page(vn->low_page);
-	adeos_pool_give_clusters(vn->clusters, vn->nr_cpus);
-	adeos_pool_give_memory(vn->start, vn->size);
-	adeos_pool_give_cpus(vn->cpus, vn->nr_cpus);
-	vn->nr_cpus = 0;
-	vn->size = 0;
-	vn->start = 0;
-	vn->booted = false;
-	vn->stuck = false;
-	set_state(vn, state);
-	return 0;
-}
-
-/* Hung is a guess, made when there is no other sign of the vnode's end. */
-static void vnode_listen(struct adeos_vnode *vn, u32 heartbeat)
-{
-	if (heartbeat != vn->heartbeat) {
-		vn->heartbeat = heartbeat;
-		vn->heard = jiffies;
-		if (vn->state == ADEOS_HUNG)
-			set_state(vn, ADEOS_RUNNING);
-	} else if ((vn->state == ADEOS_RUNNING && time_after(jiffies, vn->heard + SILENCE)) ||
-		   (vn->state == ADEOS_LOADING && time_after(jiffies, vn->heard + BOOT_SILENCE))) {
-		set_state(vn, ADEOS_HUNG);
-	}
-}
-
-/* Returns true if the vnode has ended by itself. */
-static bool vnode_look(struct adeos_vnode *vn)
-{
-	struct adeos_page *page = &vn->slot->page;
-
-	switch (READ_ONCE(page->report)) {
-	case ADEOS_REPORT_UP:
-		vn->up = true;
-		if (vn->state == ADEOS_LOADING) {
-			vn->heard = jiffies;
-			set_state(vn, ADEOS_RUNNING);
-		}
-		break;
-	case ADEOS_REPORT_OFF:
-	case ADEOS_REPORT_REBOOT:
-		return !vnode_end(vn, ADEOS_STOPPED);
-	case ADEOS_REPORT_CRASHED:
-		return !vnode_end(vn, ADEOS_CRASHED);
-	case ADEOS_REPORT_NONE:
-		break;
-	default:
-		pr_warn_once("adeos: vnode %u reports nonsense\n", vn->id);
-	}
-	vnode_listen(vn, READ_ONCE(page->heartbeat));
-	return false;
-}
-
-static void vnode_ended(struct adeos_vnode *vn)
-{
-	mutex_lock(&restart_lock);
-	if (restart_ops)
-		restart_ops->ended(vn->id, READ_ONCE(vn->state) == ADEOS_CRASHED, vn->up);
-	mutex_unlock(&restart_lock);
-}
-
-static void vnodes_look(struct work_struct *work)
-{
-	DECLARE_BITMAP(ended, ADEOS_MAX_VNODES) = { };
-	enum adeos_state was;
-	bool any = false;
-	unsigned int i;
-
-	mutex_lock(&adeos_lock);
-	for (i = 1; i < ADEOS_MAX_VNODES; i++) {
-		/* What is stuck does not end by itself. */
-		if (!adeos_alive(vnodes[i]) || !vnodes[i]->booted || vnodes[i]->stuck)
-			continue;
-		was = vnodes[i]->state;
-		if (!vnode_look(vnodes[i]))
-			any = true;
-		else if (was != ADEOS_STOPPING)
-			__set_bit(i, ended);
-	}
-	mutex_unlock(&adeos_lock);
-
-	for_each_set_bit(i, ended, ADEOS_MAX_VNODES)
-		vnode_ended(vnodes[i]);
-	if (any)
-		queue_delayed_work(system_wq, &look, HZ);
-}
-
-static void vnode_rings(void)
-{
-	mod_delayed_work(system_wq, &look, 0);
-}
-
 static int check_spec(const struct adeos_spec *spec, struct adeos_error *err)
 {
 	unsigned int i;
@@ -201,11 +87,11 @@ static int check_spec(const struct adeos_spec *spec, struct adeos_error *err)
 	if (!spec->nr_cpus || spec->nr_cpus > ADEOS_MAX_CPUS)
 		return adeos_fail(err, -EINVAL, "%u CPUs: expected 1 to %u",
 				  spec->nr_cpus, ADEOS_MAX_CPUS);
-	if (adeos_alive(vnodes[spec->id]))
+	if (adeos_alive(adeos_vnodes[spec->id]))
 		return adeos_fail(err, -EBUSY, "vnode ID %u is taken: that vnode is %s",
-				  spec->id, adeos_state_name(vnodes[spec->id]->state));
+				  spec->id, adeos_state_name(adeos_vnodes[spec->id]->state));
 	for (i = 0; i < ADEOS_MAX_VNODES; i++)
-		if (adeos_alive(vnodes[i]) && !strcmp(vnodes[i]->name, spec->name))
+		if (adeos_alive(adeos_vnodes[i]) && !strcmp(adeos_vnodes[i]->name, spec->name))
 			return adeos_fail(err, -EBUSY, "the name %s is taken by vnode %u",
 					  spec->name, i);
 	return 0;
@@ -220,7 +106,7 @@ static struct adeos_vnode *vnode_alloc(u32 id, struct adeos_error *err)
 		adeos_fail(err, -ENOMEM, "the root's mem= leaves no memory to the pool");
 		return NULL;
 	}
-	vn = vnodes[id];
+	vn = adeos_vnodes[id];
 	if (vn)
 		return vn;
 	vn = kzalloc(sizeof(*vn), GFP_KERNEL);
@@ -230,6 +116,7 @@ static struct adeos_vnode *vnode_alloc(u32 id, struct adeos_error *err)
 	}
 	vn->id = id;
 	vn->state = ADEOS_STOPPED;
+	adeos_vnode_end_init(vn);
 	vn->slot = adeos_pool_slot(id, &vn->slot_phys);
 	return vn;
 }
@@ -328,16 +215,17 @@ static struct adeos_vnode *vnode_create(const struct adeos_spec *spec, struct ad
 	ret = copy_strings(vn, spec);
 	if (ret) {
 		adeos_fail(err, ret, "the root is out of memory");
-		vnode_end(vn, ADEOS_STOPPED);
+		adeos_vnode_give(vn);
 		goto drop;
 	}
-	new = !vnodes[spec->id];
-	vnodes[spec->id] = vn;
-	set_state(vn, ADEOS_LOADING);
+	new = !adeos_vnodes[spec->id];
+	adeos_vnodes[spec->id] = vn;
+	vn->phase = ADEOS_LIVES;
+	adeos_set_state(vn, ADEOS_LOADING);
 	goto out;
 
 drop:
-	if (!vnodes[spec->id]) {
+	if (!adeos_vnodes[spec->id]) {
 		free_strings(vn);
 		kfree(vn);
 	}
@@ -412,23 +300,28 @@ EXPORT_SYMBOL_GPL(adeos_vnode_page);
 int adeos_vnode_boot(struct adeos_vnode *vn, void *startup, phys_addr_t start,
 		     phys_addr_t boot_params, struct adeos_error *err)
 {
+	unsigned int page;
+	u32 cpu;
 	int ret;
 
 	mutex_lock(&adeos_lock);
-	if (vn->state != ADEOS_LOADING || vn->booted) {
-		ret = adeos_fail(err, -EBUSY, "vnode %u was booted already", vn->id);
-		goto out;
+	if (vn->phase != ADEOS_LIVES || vn->state != ADEOS_LOADING || vn->booted) {
+		mutex_unlock(&adeos_lock);
+		return adeos_fail(err, -EBUSY, "vnode %u was booted already", vn->id);
 	}
 	vnode_fill_page(vn);
 	adeos_node_started(vn->id, vn->clusters, vn->nr_cpus);
 	vn->booted = true;
 	vn->heard = jiffies;
-	ret = adeos_cpu_start(vn->cpus[0], vn->low_page, startup, start, boot_params);
-	if (ret)
-		adeos_fail(err, ret, "CPU %u does not answer", vn->cpus[0]);
-	queue_delayed_work(system_wq, &look, HZ);
-out:
+	cpu = vn->cpus[0];
+	page = vn->low_page;
 	mutex_unlock(&adeos_lock);
+
+	/* It takes its time.  Who ends the vnode meanwhile resets the same CPU. */
+	ret = adeos_cpu_start(cpu, page, startup, start, boot_params);
+	if (ret)
+		adeos_fail(err, ret, "CPU %u does not answer", cpu);
+	adeos_watch();
 	return ret;
 }
 EXPORT_SYMBOL_GPL(adeos_vnode_boot);
@@ -451,7 +344,7 @@ int adeos_vnode_stop(u32 id, struct adeos_error *err)
 	if (vn && vn->state == ADEOS_LOADING) {
 		ret = adeos_fail(err, -EBUSY, "vnode %u is loading: it can only be killed", id);
 	} else if (vn) {
-		set_state(vn, ADEOS_STOPPING);
+		adeos_set_state(vn, ADEOS_STOPPING);
 		WRITE_ONCE(vn->slot->page.request, ADEOS_REQUEST_STOP);
 		adeos_doorbell_ring(vn->cpus[0]);
 	}
@@ -463,7 +356,10 @@ EXPORT_SYMBOL_GPL(adeos_vnode_stop);
 /**
  * adeos_vnode_kill() - end a vnode at once
  * @id: its ID
- * @err: what was wrong
+ * @err: what was wrong; if nothing was, what has not come back, or ""
+ *
+ * When it returns 0, all that the vnode had is the pools' again, but for bridges
+ * that others did not let go of in time, or keep open.
  *
  * Context: process, may sleep.
  * Return: 0 or negative errno.
@@ -476,9 +372,14 @@ int adeos_vnode_kill(u32 id, struct adeos_error *err)
 	mutex_lock(&adeos_lock);
 	vn = vnode_get_alive(id, &ret, err);
 	if (vn) {
-		ret = vnode_end(vn, ADEOS_STOPPED);
-		if (ret)
-			adeos_fail(err, ret, "a CPU of vnode %u does not answer an INIT", id);
+		adeos_vnode_end(vn, ADEOS_STOPPED, false);
+		adeos_vnode_await_end(vn);
+		if (vn->phase == ADEOS_STUCK)
+			ret = adeos_fail(err, -ETIMEDOUT,
+					 "a CPU of vnode %u does not answer an INIT", id);
+		else if (vn->kept)
+			adeos_fail(err, 0, "vnode %u has ended, but %u of its bridges are still in use",
+				   id, vn->kept);
 	}
 	mutex_unlock(&adeos_lock);
 	return ret;
@@ -534,40 +435,12 @@ EXPORT_SYMBOL_GPL(adeos_log_read);
  */
 bool adeos_vnode_region(u32 id, u64 *start, u64 *size)
 {
-	if (!id || !adeos_alive(vnodes[id]))
+	if (!id || !adeos_alive(adeos_vnodes[id]))
 		return false;
-	*start = vnodes[id]->start;
-	*size = vnodes[id]->size;
+	*start = adeos_vnodes[id]->start;
+	*size = adeos_vnodes[id]->size;
 	return true;
 }
-
-/**
- * adeos_vnodes_publish_clock() - tell all vnodes what time it is
- *
- * Context: process, adeos_lock held.
- */
-void adeos_vnodes_publish_clock(void)
-{
-	unsigned int i;
-
-	for (i = 1; i < ADEOS_MAX_VNODES; i++)
-		if (adeos_alive(vnodes[i]))
-			adeos_clock_publish(&vnodes[i]->slot->page);
-}
-
-/**
- * adeos_set_restart_ops() - choose who starts vnodes again
- * @ops: the operations, or NULL
- *
- * Context: process, may sleep; on return, the old ones are not in use.
- */
-void adeos_set_restart_ops(const struct adeos_restart_ops *ops)
-{
-	mutex_lock(&restart_lock);
-	restart_ops = ops;
-	mutex_unlock(&restart_lock);
-}
-EXPORT_SYMBOL_GPL(adeos_set_restart_ops);
 
 /**
  * adeos_vnode_init() - enter the root into the table
@@ -586,7 +459,8 @@ int __init adeos_vnode_init(void)
 	root->cmdline = saved_command_line;
 	root->config = "";
 	root->restart = "no";
-	vnodes[0] = root;
-	adeos_listen(vnode_rings);
+	root->phase = ADEOS_LIVES;
+	adeos_vnodes[0] = root;
+	adeos_watch_init();
 	return adeos_sysfs_add(root);
 }

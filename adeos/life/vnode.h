@@ -6,6 +6,7 @@
 #define _ADEOS_VNODE_H
 
 #include <linux/kobject.h>
+#include <linux/workqueue.h>
 
 #include "proto/page.h"
 
@@ -35,14 +36,41 @@ enum adeos_state {
 	ADEOS_CRASHED,
 };
 
+/*
+ * The end of a vnode, in end.c, whatever it was that ended it:
+ *
+ *   create        kill, or a report of OFF, REBOOT or CRASHED
+ *   -------> LIVES -------------------------------------------> PARKING <--+ kill
+ *     ^                                                          |   |     |
+ *     |                all CPUs answer from the parking page     |   +-> STUCK
+ *     |                                                          v   one does not
+ *     +---- GONE <-------------------------------------------- LEAVING
+ *                 the members have adopted a view without it, and closed what
+ *                 bridges died with it, or did not within LET_GO: its CPUs and
+ *                 memory are the pools' again
+ *
+ * Memory and CPUs are given to others after the last phase only.
+ */
+enum adeos_phase {
+	ADEOS_GONE,
+	ADEOS_LIVES,
+	ADEOS_PARKING,
+	ADEOS_LEAVING,
+	ADEOS_STUCK,
+};
+
 /**
  * struct adeos_vnode - a vnode ID that was used at least once
  * @kobj: vnodes/ID in sysfs
  * @id: the ID
  * @state: only adeos_set_state() writes it
+ * @phase: how far it has come with its end
+ * @next: in PARKING and LEAVING, the state that it ends in
+ * @itself: it ends by itself, and may be restarted
+ * @kept: bridges of it that others still used when it had gone
+ * @end: does the work of its end
  * @booted: its first CPU was started
  * @up: its kernel has reported that it is up
- * @stuck: a CPU did not let itself be parked; only "kill" tries again
  * @name: its name
  * @cmdline: its kernel command line
  * @config: path of its configuration, or ""
@@ -65,9 +93,13 @@ struct adeos_vnode {
 	struct kobject kobj;
 	u32 id;
 	enum adeos_state state;
+	enum adeos_phase phase;
+	enum adeos_state next;
+	bool itself;
+	unsigned int kept;
+	struct work_struct end;
 	bool booted;
 	bool up;
-	bool stuck;
 	char name[32];
 	const char *cmdline;
 	const char *config;
@@ -85,8 +117,21 @@ struct adeos_vnode {
 	unsigned long heard;
 };
 
+/* vnode.c; the table, and what changes it, with adeos_lock held */
+extern struct adeos_vnode *adeos_vnodes[ADEOS_MAX_VNODES];
 const char *adeos_state_name(enum adeos_state state);
+void adeos_set_state(struct adeos_vnode *vn, enum adeos_state state);
 int adeos_vnode_init(void);
+
+/* watch.c */
+void adeos_watch(void);
+void adeos_watch_init(void);
+
+/* end.c, with adeos_lock held */
+void adeos_vnode_end_init(struct adeos_vnode *vn);
+void adeos_vnode_end(struct adeos_vnode *vn, enum adeos_state next, bool itself);
+void adeos_vnode_await_end(struct adeos_vnode *vn);
+void adeos_vnode_give(struct adeos_vnode *vn);
 
 /* counters.c */
 void adeos_counters_collect(struct adeos_counters *to);

@@ -219,6 +219,7 @@ void bridge_root_create(struct dsp *d, u32 from, const struct bridge_request *re
 	e = &r->entry[i];
 	b.generation = BRIDGE_GENERATION(e->tag);
 	e->born = b.generation;
+	e->maker = from;
 	r->changes++;
 	e->pub = b;
 	e->hash = hash;
@@ -442,6 +443,23 @@ void bridge_root_died(struct dsp *d, u32 id, u32 now)
 		WRITE_ONCE(d->c->bridge[i].owner, COMMONS_NOBODY);
 	}
 	bridge_root_step(d, now);
+}
+
+/**
+ * bridge_root_kept() - bridges that died with a vnode, and are still in use
+ * @d: the root
+ * @id: its ID; bridge_root_died() was called, and it has not begun a new life
+ *
+ * Return: how many.
+ */
+u32 bridge_root_kept(const struct dsp *d, u32 id)
+{
+	const struct bridge_entry *e;
+	u32 n = 0;
+
+	for (e = d->root->entry; e < d->root->entry + COMMONS_BRIDGES; e++)
+		n += BRIDGE_STATE(e->tag) == BRIDGE_DYING && e->maker == id;
+	return n;
 }
 
 /* Bits in a bridge that nobody has: those who look whether they may take them back. */

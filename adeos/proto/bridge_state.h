@@ -78,6 +78,7 @@ struct bridge_request {
  * @born: its first generation; each move is one more
  * @new_pfn: in FREEZING, where it goes
  * @deadline: in FREEZING, when to give up, ms
+ * @maker: who made it, also when that has died
  */
 struct bridge_entry {
 	struct commons_bridge pub;
@@ -86,6 +87,7 @@ struct bridge_entry {
 	u32 born;
 	u32 new_pfn;
 	u32 deadline;
+	u32 maker;
 };
 
 /**

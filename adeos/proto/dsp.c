@@ -491,7 +491,21 @@ bool dsp_poll(struct dsp *d, u32 now)
 }
 
 /**
- * dsp_tick() - beat, and find what got lost
+ * dsp_beat() - show that this vnode lives
+ * @d: this vnode
+ *
+ * To be called some times a second, by one caller at a time, who need not exclude
+ * others.
+ */
+void dsp_beat(struct dsp *d)
+{
+	struct commons_node *n = &d->c->node[d->id];
+
+	WRITE_ONCE(n->heartbeat, READ_ONCE(n->heartbeat) + 1);
+}
+
+/**
+ * dsp_tick() - find what got lost
  * @d: this vnode
  * @now: the time, ms
  *
@@ -502,10 +516,8 @@ bool dsp_poll(struct dsp *d, u32 now)
  */
 bool dsp_tick(struct dsp *d, u32 now)
 {
-	struct commons_node *n = &d->c->node[d->id];
 	bool more;
 
-	WRITE_ONCE(n->heartbeat, READ_ONCE(n->heartbeat) + 1);
 	dsp_mend(d);
 	portal_take(d->c, d->id, ~(1u << PORTAL_DSP | 1u << PORTAL_BRIDGE));
 	portal_rang(d->c, d->id, PORTAL_DSP);

@@ -224,6 +224,7 @@ void dsp_init(struct dsp *d, struct commons *c, u32 id, u32 incarnation, u32 des
 void dsp_view(struct dsp *d);
 bool dsp_joined(const struct dsp *d);
 bool dsp_poll(struct dsp *d, u32 now);
+void dsp_beat(struct dsp *d);
 bool dsp_tick(struct dsp *d, u32 now);
 void dsp_ring(struct dsp *d, u32 to, u32 portal);
 void dsp_move_portals(struct dsp *d, u32 destination);
@@ -258,6 +259,7 @@ void bridge_root_create(struct dsp *d, u32 from, const struct bridge_request *re
 int bridge_root_destroy(struct dsp *d, u32 from, u32 index, u32 generation, u32 now);
 int bridge_root_move(struct dsp *d, u32 index, u32 pfn, u32 now);
 void bridge_root_died(struct dsp *d, u32 id, u32 now);
+u32 bridge_root_kept(const struct dsp *d, u32 id);
 void bridge_root_step(struct dsp *d, u32 now);
 void bridge_root_scrub(struct dsp *d);
 

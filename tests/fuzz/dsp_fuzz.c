@@ -205,7 +205,7 @@ static void setup(void)
 		dsp_attach(&node_new[i], &commons_new, i, i, &ops, NULL, 0);
 	}
 	for (i = 0; i < 2 * NODES; i++)
-		dsp_tick(&node_new[i % NODES], 0);
+		beat_and_tick(&node_new[i % NODES], 0);
 	for (i = 1; i < NODES; i++)
 		must(dsp_joined(&node_new[i]), "not joined");
 	for (i = 0; i < NODES; i++)
@@ -238,7 +238,7 @@ static void check_end(void)
 		dsp_root_died(&node[0], i, now);
 	/* Requests of the root to itself may be under way. */
 	do {
-		dsp_tick(&node[0], now += 1000);
+		beat_and_tick(&node[0], now += 1000);
 		for (i = 0; i < DSP_CALLS && (node[0].call[i].state == DSP_CALL_IDLE ||
 					      node[0].call[i].state == DSP_CALL_DONE); i++)
 			;
@@ -249,11 +249,11 @@ static void check_end(void)
 	/* What the root itself has open, it must hear of. */
 	for (i = 0; i < 16; i++)
 		bridge_root_scrub(&node[0]);
-	dsp_tick(&node[0], now += 1000);
+	beat_and_tick(&node[0], now += 1000);
 	for (i = 0; i < COMMONS_BRIDGES; i++)
 		while (node[0].open[i].refs)
 			bridge_close(&node[0], i);
-	dsp_tick(&node[0], now += 1000);
+	beat_and_tick(&node[0], now += 1000);
 	for (i = 0; i < COMMONS_BRIDGES; i++)
 		must(BRIDGE_STATE(root.entry[i].tag) == BRIDGE_FREE &&
 		     commons.tag[i] == root.entry[i].tag, "a bridge is left");
@@ -287,7 +287,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 			break;
 		case 10:
 			now += byte() * 16;
-			dsp_tick(&node[id], now);
+			beat_and_tick(&node[id], now);
 			break;
 		case 11:
 			create(id);

@@ -124,7 +124,7 @@ static void hand_beats(u32 nr)
 	while (nr--) {
 		now += 250;
 		for (i = 0; i < 3; i++)
-			dsp_tick(&hand[i], now);
+			beat_and_tick(&hand[i], now);
 		hand_poll();
 	}
 }
@@ -258,11 +258,11 @@ static void test_moves(void)
 	hand_alloc(NULL, 1, &new);
 	bridge_root_move(&hand[0], index, new, now);
 	now += BRIDGE_FREEZE_TIMEOUT - 1;
-	dsp_tick(&hand[0], now);
+	beat_and_tick(&hand[0], now);
 	ok(BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_FREEZING,
 	   "the root waits for a user");
 	now++;
-	dsp_tick(&hand[0], now);
+	beat_and_tick(&hand[0], now);
 	ok(BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_LIVE &&
 	   hand[0].count.freeze_timeouts == 1 && !used[new] && used[pfn], "but not for ever");
 	hand_poll();
@@ -374,12 +374,12 @@ static void test_room(void)
 	hand_poll();
 	ok(dsp_call_result(&hand[1], call, &r) == -EINPROGRESS, "who asks waits for room");
 	now += DSP_RESEND;
-	dsp_tick(&hand[1], now);
+	beat_and_tick(&hand[1], now);
 	hand_poll();
 	ok(dsp_call_result(&hand[1], call, &r) == -EINPROGRESS, "as long as it takes");
 	making_room = false;
 	now += DSP_RESEND;
-	dsp_tick(&hand[1], now);
+	beat_and_tick(&hand[1], now);
 	hand_poll();
 	ok(!dsp_call_result(&hand[1], call, &r) && !r.error && hand_root.nr[1] == 1,
 	   "and gets its bridge, once");
@@ -400,7 +400,7 @@ static void test_forged(void)
 	ring_put(&commons->ring[0][0], &head, &msg);
 	portal_post(commons, 0, PORTAL_DSP, 0);
 	hand_poll();
-	dsp_tick(&hand[0], now);
+	beat_and_tick(&hand[0], now);
 	ok(BRIDGE_STATE(hand_root.entry[r.index].tag) == BRIDGE_LIVE,
 	   "nobody asks in the root's name");
 	ok(!hand_create(0, "own", 0, 1, &r) &&
@@ -471,11 +471,11 @@ static void test_requests(void)
 
 	call = bridge_create(&hand[2], &req, now);
 	for (i = 0; i < 12; i++)
-		dsp_tick(&hand[2], now += 1000);
+		beat_and_tick(&hand[2], now += 1000);
 	ok(!dsp_call_result(&hand[2], call, &r) && r.error == -EHOSTDOWN &&
 	   bridge_create(&hand[2], &req, now) == -EHOSTDOWN, "a root that does not beat is dead");
-	dsp_tick(&hand[0], now);
-	dsp_tick(&hand[2], now);
+	beat_and_tick(&hand[0], now);
+	beat_and_tick(&hand[2], now);
 	ok(!hand_create(2, "y", 0, 1, &r), "unless it was only slow");
 }
 
@@ -528,17 +528,17 @@ static void test_damage(void)
 	   "where a vnode can be rung is repaired");
 
 	forge_view(hand_root.member.epoch + 0x40000000, 1 | 1ull << 40);
-	dsp_tick(&hand[0], now);
+	beat_and_tick(&hand[0], now);
 	ok(all_agree(7), "the root does not believe in what others write");
 	forge_view(hand_root.member.epoch + 0x40000000, 1 | 1ull << 40);
-	dsp_tick(&hand[1], now);
+	beat_and_tick(&hand[1], now);
 	ok(!dsp_joined(&hand[1]), "others must");
 	hand_beats(4);
 	ok(!dsp_joined(&hand[1]) && dsp_joined(&hand[2]), "and do not go back at once");
 	hand_beats(MEMBER_RETURN);
 	ok(all_agree(7), "but when the root goes on with its own");
 	forge_view(hand_root.member.epoch + 1, 1);
-	dsp_tick(&hand[1], now);
+	beat_and_tick(&hand[1], now);
 	dsp_root_died(&hand[0], 2, now);
 	hand_poll();
 	ok(hand[1].member.epoch == hand_root.member.epoch && hand[1].member.mask == 1,

@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The memory of a simulated machine: who wants pages gets the first that are free. */
+/*
+ * What simulated machines have in common.  Their memory: who wants pages gets the
+ * first that are free.
+ */
 #ifndef _TESTS_DSP_PAGES_H
 #define _TESTS_DSP_PAGES_H
 
 #include <stdlib.h>
 
 #include "proto/dsp.h"
+
+/* As one that nobody keeps from beating */
+static inline bool beat_and_tick(struct dsp *d, u32 now)
+{
+	dsp_beat(d);
+	return dsp_tick(d, now);
+}
 
 /* Page 0 is never given. */
 static int take_pages(u8 *used, u32 total, u32 pages, u32 *pfn)

@@ -211,7 +211,7 @@ static bool service(struct node *n)
 	}
 	if ((s32)(now - n->tick) >= 0) {
 		n->tick = now + 1000;
-		if (dsp_tick(&n->dsp, now))
+		if (beat_and_tick(&n->dsp, now))
 			n->interrupt = true;
 		return true;
 	}

@@ -123,7 +123,7 @@ static void service(struct node *n)
 			n->interrupt = 1;
 	} else if (++n->loops % 512 == 0) {
 		/* The clock stands still, so that a slow machine is not a dead one. */
-		dsp_tick(&n->dsp, 0);
+		beat_and_tick(&n->dsp, 0);
 	} else {
 		sched_yield();
 	}

@@ -52,10 +52,13 @@ static int call(int kmb, unsigned long request, void *arg, char text[KMB_ERROR_L
 	int error;
 
 	text[0] = '\0';
-	if (!kmb_device_call(kmb, request, arg))
-		return 0;
-	error = errno;
+	error = kmb_device_call(kmb, request, arg) ? errno : 0;
 	text[KMB_ERROR_LEN - 1] = '\0';
+	if (!error) {
+		/* What it has to say all the same */
+		err_set(err, "%s", text);
+		return 0;
+	}
 	return err_set(err, "%s", text[0] ? text : explain(error));
 }
 
@@ -120,7 +123,7 @@ int kmb_stop(int kmb, __u32 id, struct errtext *err)
  * kmb_kill - end a vnode at once
  * @kmb: the device
  * @id: its ID
- * @err: set on failure
+ * @err: set on failure; on success, what of it has not come back, or ""
  *
  * Return: 0 on success, -1 on failure.
  */

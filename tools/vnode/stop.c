@@ -57,10 +57,11 @@ static int kill_one(int kmb, const struct vnode *vnode)
 {
 	struct errtext err;
 
-	if (!kmb_kill(kmb, vnode->id, &err))
-		return EXIT_SUCCESS;
-	report("%s: %s", vnode->name, err.text);
-	return EXIT_FAILURE;
+	int ret = kmb_kill(kmb, vnode->id, &err);
+
+	if (err.text[0])
+		report("%s: %s", vnode->name, err.text);
+	return ret ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 /* Asks a vnode to stop; one that is still loading cannot, and is killed. */
