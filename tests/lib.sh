@@ -131,7 +131,7 @@ guest_test() {
 	guest_options=
 	while [ "${1#--}" != "$1" ]; do
 		case $1 in
-		--debug | --no-vnode | --plain) guest_options="$guest_options $1" ;;
+		--debug | --no-vnode | --plain | --monitor) guest_options="$guest_options $1" ;;
 		*)
 			guest_options="$guest_options $1 $2"
 			shift

@@ -163,14 +163,8 @@ pools() {
 		"largest $(cat /sys/kernel/adeos/memory/largest)"
 }
 
-pools_are() {
-	[ "$(pools)" = "$1" ]
-}
-
-# restored POOLS NAME: the pools are so again.  What a vnode has shared is free a
-# moment after its death, when the others have let go of it.
+# restored POOLS NAME: the pools are so again, at once
 restored() {
-	await pools_are "$1"
 	is "$(pools)" "$1" "$2"
 }
 
@@ -200,6 +194,20 @@ lasts() {
 		lasts_tries=$((lasts_tries + 1))
 		sleep 0.5
 	done
+}
+
+# monitor COMMAND: has QEMU's monitor carry it out, and prints what it says; needs --monitor
+monitor() {
+	for monitor_port in /sys/class/virtio-ports/*; do
+		[ "$(cat "$monitor_port/name")" != lab.monitor ] || break
+	done
+	# Open until the answer is read: what comes to a port that nobody has open is lost.
+	# The answer ends with a prompt, which ends no line, so how long it takes tells.
+	(
+		exec 3<>"/dev/${monitor_port##*/}"
+		printf '%s\n' "$*" >&3
+		timeout 3 cat <&3 2>/dev/null
+	) 2>/dev/null | tr -d '\r\033'
 }
 
 state() {

@@ -17,6 +17,7 @@ machine_defaults() {
 	console=
 	icount=
 	no_vnode=
+	monitor=
 	interactive=
 	initrd=
 }
@@ -53,6 +54,7 @@ exec_command() {
 		--console) console=$2 ;;
 		--plain) plain=1 ;;
 		--no-vnode) no_vnode=1 ;;
+		--monitor) monitor=1 ;;
 		--debug) debug=1 ;;
 		--icount) icount=1 ;;
 		--)
@@ -63,7 +65,7 @@ exec_command() {
 		*) break ;;
 		esac
 		case $1 in
-		--plain | --no-vnode | --debug | --icount) shift ;;
+		--plain | --no-vnode | --monitor | --debug | --icount) shift ;;
 		*) shift 2 ;;
 		esac
 	done
@@ -167,6 +169,13 @@ run_machine() {
 			-device virtserialport,chardev=stdout,name=lab.stdout \
 			-chardev "file,id=stderr,path=$machine/stderr,append=on" \
 			-device virtserialport,chardev=stderr,name=lab.stderr
+	fi
+	# QEMU's monitor as a port of the guest's: the one connects to the other.
+	if [ -n "$monitor" ]; then
+		set -- "$@" -chardev "socket,id=monitor,path=$machine/monitor,server=on,wait=off" \
+			-mon chardev=monitor,mode=readline \
+			-chardev "socket,id=to-monitor,path=$machine/monitor" \
+			-device virtserialport,chardev=to-monitor,name=lab.monitor
 	fi
 	set -- "$@" -chardev "file,id=status,path=$machine/status,append=on" \
 		-device virtserialport,chardev=status,name=lab.status
