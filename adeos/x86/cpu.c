@@ -5,6 +5,7 @@
  */
 #include <linux/delay.h>
 #include <linux/errno.h>
+#include <linux/init.h>
 #include <linux/io.h>
 #include <linux/jiffies.h>
 #include <linux/preempt.h>
@@ -12,6 +13,7 @@
 #include <linux/string.h>
 
 #include <asm/apic.h>
+#include <asm/cpufeature.h>
 #include <asm/fixmap.h>
 #include <asm/tsc.h>
 
@@ -20,6 +22,23 @@
 
 /* Emulated CPUs take their time when the host has fewer. */
 #define ANSWER_TIMEOUT	(30 * HZ)
+
+/**
+ * adeos_refuse_kvm() - see to it that no CPU of this kernel enters VMX operation
+ *
+ * There INIT is blocked (SDM vol. 3, 24.8), by which CPUs are taken back from a
+ * kernel that does not answer; SVM holds it back with its global interrupt flag
+ * (APM vol. 2, 15.17).  Nor does the pipeline know anything of VM entry.
+ *
+ * Context: __init, before CPUs are identified.
+ */
+void __init adeos_refuse_kvm(void)
+{
+	if (boot_cpu_has(X86_FEATURE_VMX) || boot_cpu_has(X86_FEATURE_SVM))
+		pr_info("adeos: KVM is refused: a CPU in a virtual machine could not be taken back\n");
+	setup_clear_cpu_cap(X86_FEATURE_VMX);
+	setup_clear_cpu_cap(X86_FEATURE_SVM);
+}
 
 static void icr_send(u32 apic_id, u32 low)
 {

@@ -46,6 +46,7 @@ void adeos_apic_set_clusters(const u32 *clusters, unsigned int nr_cpus);
 extern unsigned long adeos_low_pages;
 
 /* cpu.c */
+void adeos_refuse_kvm(void);
 void adeos_park_init(u32 thermal);
 bool adeos_cpu_answered(u32 apic_id);
 
