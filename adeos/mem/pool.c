@@ -10,6 +10,7 @@
 #include <linux/export.h>
 #include <linux/init.h>
 #include <linux/io.h>
+#include <linux/ioport.h>
 #include <linux/printk.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -80,13 +81,40 @@ static int __init shared_init(struct commons **commons)
 	commons_phys = slots_phys + SLOTS_SIZE;
 	slots = adeos_map(slots_phys, SLOTS_SIZE);
 	*commons = adeos_map(commons_phys, COMMONS_SIZE);
-	if (!slots || !*commons)
+	if (!slots || !*commons) {
+		/* It stays in the pool: nobody may take it for the vnodes' pages. */
+		adeos_unmap(slots);
+		adeos_unmap(*commons);
+		slots = NULL;
+		commons_phys = 0;
 		return -ENOMEM;
+	}
 	region_remove(&memory, slots_phys, slots_phys + SHARED_SIZE);
 	/* Whatever lies there since the machine was switched on is no log. */
 	for (i = 0; i < ADEOS_MAX_VNODES; i++)
 		memset(slots + i * ADEOS_SLOT_SIZE, 0, 2 * PAGE_SIZE + sizeof(u32));
 	return 0;
+}
+
+/* The pool in /proc/iomem: it is RAM, but not this Linux's, nor free for devices. */
+static void __init pool_show(void)
+{
+	struct resource *res;
+	unsigned int i;
+
+	for (i = 0; i < memory.nr; i++) {
+		res = kzalloc(sizeof(*res), GFP_KERNEL);
+		if (!res)
+			return;
+		res->name = "Adeos pool";
+		res->start = memory.r[i].start;
+		res->end = memory.r[i].end - 1;
+		res->flags = IORESOURCE_MEM | IORESOURCE_BUSY;
+		if (insert_resource(&iomem_resource, res)) {
+			pr_warn("adeos: the pool's memory %pR is something else's, too\n", res);
+			kfree(res);
+		}
+	}
 }
 
 /**
@@ -108,6 +136,7 @@ int __init adeos_pool_init(struct commons **commons)
 	bitmap_set(clusters_used, 0, DIV_ROUND_UP(nr_cpu_ids, ADEOS_CLUSTER_CPUS));
 	__set_bit(0, low_used);		/* the parking page */
 
+	pool_show();
 	ret = shared_init(commons);
 	if (ret)
 		pr_warn("adeos: mem= leaves no memory to the pool\n");

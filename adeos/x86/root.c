@@ -25,6 +25,7 @@
 #include "dsp/drive.h"
 #include "life/vnode.h"
 #include "mem/pool.h"
+#include "mem/region.h"
 #include "x86.h"
 
 /* Low pages: the parking page, and one for each vnode that can be alive. */
@@ -83,6 +84,7 @@ static int __init parse_vnode(char *arg)
 		return -EINVAL;
 	}
 	is_root = true;
+	adeos_refuse_kvm();
 	x86_platform.realmode_reserve = root_reserve_low;
 	for (i = 0; i < ARRAY_SIZE(clusters); i++)
 		clusters[i] = i;
@@ -149,7 +151,28 @@ static void __init root_init_cpus(void)
 			pr_warn("adeos: vnode_cpus=: there is no CPU with APIC ID %u\n", id);
 }
 
-/* The pool: RAM by the firmware's word that is nothing by the root's. */
+/* Ranges that somebody has reserved, wherever they are */
+static struct region_set reserved __initdata;
+
+/* While memblock is still there */
+static int __init root_note_reserved(void)
+{
+	phys_addr_t start, end;
+	u64 i;
+
+	for_each_reserved_mem_range(i, &start, &end)
+		if (is_root && region_add(&reserved, start & PAGE_MASK, PAGE_ALIGN(end)))
+			pr_warn("adeos: too many reserved ranges; [mem %pa-%pa] may be given away\n",
+				&start, &end);
+	return 0;
+}
+early_initcall(root_note_reserved);
+
+/*
+ * The pool: RAM by the firmware's word that is nothing by the root's, and that
+ * nobody has reserved: memblock, and through it EFI, knows ranges above mem= that
+ * no table of RAM has.
+ */
 static void __init root_init_memory(void)
 {
 	struct e820_entry *e;
@@ -174,6 +197,8 @@ static void __init root_init_memory(void)
 		adeos_pool_remove_memory(e->addr & PAGE_MASK,
 					 PAGE_ALIGN(e->addr + e->size));
 	}
+	for (i = 0; i < reserved.nr; i++)
+		adeos_pool_remove_memory(reserved.r[i].start, reserved.r[i].end);
 	adeos_pool_remove_memory(0, SZ_1M);
 
 	/* Linux takes the largest gap for PCI: what it does not know is RAM. */
