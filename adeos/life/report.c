@@ -3,9 +3,13 @@
  * A vnode's side of its relation to the root: it says that it lives, and shuts
  * down when it is asked to.
  */
+#include <linux/cpumask.h>
 #include <linux/init.h>
 #include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/printk.h>
 #include <linux/reboot.h>
+#include <linux/sizes.h>
 #include <linux/string.h>
 #include <linux/timer.h>
 #include <linux/workqueue.h>
@@ -67,6 +71,19 @@ void __init adeos_report_init(void)
 	x86_platform_ipi_callback = report_look;
 }
 
+/* What options of Linux's have taken from the vnode is told, as nobody else would. */
+static void __init report_unused(const struct adeos_page *page)
+{
+	u64 memory = (u64)get_num_physpages() << PAGE_SHIFT;
+
+	if (num_online_cpus() < page->nr_cpus)
+		pr_warn("adeos: Linux uses %u of this vnode's %u CPUs: look for nosmp, maxcpus= and nr_cpus= in its command line\n",
+			num_online_cpus(), page->nr_cpus);
+	if (memory + SZ_2M < page->mem_size)
+		pr_warn("adeos: Linux uses %lluM of this vnode's %lluM of memory: look for mem= and memmap= in its command line\n",
+			memory / SZ_1M, page->mem_size / SZ_1M);
+}
+
 static int __init report_up(void)
 {
 	struct adeos_page *page;
@@ -74,6 +91,7 @@ static int __init report_up(void)
 	if (!adeos_is_vnode())
 		return 0;
 	page = &adeos_own_slot->page;
+	report_unused(page);
 	mod_timer(&heartbeat, jiffies + HZ);
 	queue_delayed_work(system_highpri_wq, &tick_work, 0);
 	WRITE_ONCE(page->report, ADEOS_REPORT_UP);

@@ -226,12 +226,18 @@ static void vnode_no_uart(int port, struct uart_port *up, u32 *capabilities)
 }
 #endif
 
-/* Called after acpi_mps_check(), which gives up the APIC without ACPI. */
+/*
+ * Called after early parameters, and after acpi_mps_check(), which gives up the APIC
+ * without ACPI.  Options that would leave the vnode without what it cannot do
+ * without ("acpi=off", "nolapic", "noapic") are without effect.
+ */
 static void __init vnode_after_early_params(void)
 {
 	static char options[] __initdata = "apic_extnmi=none";
 
 	disable_acpi();
+	apic_is_disabled = false;
+	setup_force_cpu_cap(X86_FEATURE_APIC);
 	/* LINT0 and LINT1 are the root's, whatever the command line says. */
 	parse_early_options(options);
 	ioapic_is_disabled = false;
@@ -241,6 +247,7 @@ static void __init vnode_arch_setup(void)
 {
 	vnode_map_slot();
 
+	adeos_refuse_kvm();
 	setup_force_cpu_cap(X86_FEATURE_TSC_KNOWN_FREQ);
 	setup_force_cpu_cap(X86_FEATURE_TSC_RELIABLE);	/* there is no other clock */
 
