@@ -72,6 +72,17 @@ no_splat "$console" 'nor on a larger machine'
 lab_exec --plain --memory 3G -- sh -c 'sed -n "s/^\([0-9a-f]*\)-\([0-9a-f]*\) : System RAM/\2/p" /proc/iomem | tail -n 1'
 ok "RAM reaches beyond 2.5 GiB: 0x$output" test "$((0x${output:-0}))" -gt "$((0xa0000000))"
 
+lab_exec --plain --topology 6,sockets=2,cores=3 -- cat /proc/cpuinfo
+is "$(printf '%s\n' "$output" | sed -n 's/^apicid.*: //p' | tr '\n' ' ')" '0 1 2 4 5 6 ' '--topology: APIC IDs with a gap'
+is "$(printf '%s\n' "$output" | sed -n 's/^physical id.*: //p' | tr '\n' ' ')" '0 0 0 1 1 1 ' 'two sockets'
+lab_exec --plain --cpus 1 --machine q35 --cpu-model qemu32,vendor=GenuineIntel -- sh -c \
+	'cat /proc/cpuinfo /sys/bus/pci/devices/0000:00:00.0/device'
+like "$output" '^model name.*: QEMU Virtual CPU' '--cpu-model'
+like "$output" '^0x29c0$' '--machine: the host bridge of q35'
+lab_exec --plain --machine no-such-machine -- true
+is "$status" 125 'a machine that QEMU does not know'
+like "$errors" 'unsupported machine type' 'QEMU says so'
+
 # Its terminal hangs up, or somebody ends it
 
 # within_minutes COMMAND…: it succeeds in the end
@@ -129,7 +140,7 @@ is "$output" deterministic '--icount'
 
 # Wrong usage
 
-for wrong in '--cpus' '--timeout soon -- true' '--no-such-option -- true' ''; do
+for wrong in '--cpus' '--machine' '--cpu-model' '--topology' '--timeout soon -- true' '--no-such-option -- true' ''; do
 	# shellcheck disable=SC2086 # words
 	lab_exec $wrong
 	is "$status" 2 "exec $wrong: status 2"

@@ -2,11 +2,12 @@
 # Machines: boots one in QEMU, and passes a command to it and its streams and
 # exit status back.
 
-# An Intel model that QEMU emulates completely, with APIC, TSC and SSE2: on the
-# others i386 Linux warns about SMP, or distrusts the TSC.
-machine_cpu=coreduo,model=15
-
 machine_defaults() {
+	machine_type=pc
+	# An Intel model that QEMU emulates completely, with APIC, TSC and SSE2: on the
+	# others i386 Linux warns about SMP, or distrusts the TSC.
+	cpu_model=coreduo,model=15
+	topology=
 	cpus=4
 	memory=1G
 	root_cpus=0
@@ -37,8 +38,8 @@ exec_command() {
 	extra=
 	while [ $# -gt 0 ]; do
 		case $1 in
-		--cpus | --memory | --root-cpus | --root-memory | --device | --drive | --netdev | --append | --timeout | \
-			--share | --console)
+		--cpus | --memory | --root-cpus | --root-memory | --machine | --cpu-model | --topology | \
+			--device | --drive | --netdev | --append | --timeout | --share | --console)
 			[ $# -ge 2 ] || wrong_usage "exec: $1 needs an argument"
 			;;
 		esac
@@ -47,6 +48,9 @@ exec_command() {
 		--memory) memory=$2 ;;
 		--root-cpus) root_cpus=$2 ;;
 		--root-memory) root_memory=$2 ;;
+		--machine) machine_type=$2 ;;
+		--cpu-model) cpu_model=$2 ;;
+		--topology) topology=$2 ;;
 		--device | --drive | --netdev) extra="$extra$(quote "${1#-}" "$2")" ;;
 		--append) append="$append $2" ;;
 		--timeout) timeout=$2 ;;
@@ -148,7 +152,8 @@ run_machine() {
 	# caller's come first, from 00:02.0 on.
 	set -- \
 		-no-user-config -nodefaults -display none -vga none -no-reboot -nic none \
-		-machine pc -accel "$accel" -cpu "$machine_cpu" -smp "$cpus,sockets=$cpus,cores=1,threads=1" -m "$memory" \
+		-machine "$machine_type" -accel "$accel" -cpu "$cpu_model" \
+		-smp "${topology:-$cpus,sockets=$cpus,cores=1,threads=1}" -m "$memory" \
 		-kernel "$kernel/arch/x86/boot/bzImage" -initrd "${initrd:-$build/initrd$variant.img}" -append "$cmdline" \
 		-fw_cfg "name=opt/lab/command,file=$machine/command" \
 		-chardev "file,id=console,path=$machine/console,append=on" -serial chardev:console \
