@@ -238,6 +238,9 @@ static void __init vnode_after_early_params(void)
 	disable_acpi();
 	apic_is_disabled = false;
 	setup_force_cpu_cap(X86_FEATURE_APIC);
+#ifdef CONFIG_PCI
+	pci_probe = 0;	/* whatever pci= says: no configuration cycles without the lock */
+#endif
 	/* LINT0 and LINT1 are the root's, whatever the command line says. */
 	parse_early_options(options);
 	ioapic_is_disabled = false;
