@@ -34,6 +34,7 @@ int adeos_cpu_park(const u32 *apic_ids, unsigned int nr);
 int adeos_cpu_start(u32 apic_id, unsigned int low_page, void *startup,
 		    u32 start, u32 boot_params);
 extern unsigned int adeos_nr_low_pages;
+u32 adeos_arch_core_shift(void);
 void adeos_arch_fill_page(struct adeos_page *page, unsigned int low_page);
 
 /* Registers of which the machine has one pair for all vnodes */

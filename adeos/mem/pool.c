@@ -65,6 +65,65 @@ void __init adeos_pool_remove_memory(u64 start, u64 end)
 	}
 }
 
+/* May hyperthreads of a core belong to several vnodes? */
+static bool smt_split __ro_after_init;
+
+static int __init parse_vnode_smt(char *arg)
+{
+	if (arg && !strcmp(arg, "split")) {
+		smt_split = true;
+		return 0;
+	}
+	pr_err("adeos: vnode_smt=%s: expected split\n", arg ? arg : "");
+	return -EINVAL;
+}
+early_param("vnode_smt", parse_vnode_smt);
+
+static int sibling_of_others(u32 cpu)
+{
+	if (smt_split)
+		return -1;
+	return cores_split(cpu_owner, ADEOS_NR_APIC_IDS, adeos_arch_core_shift(), cpu);
+}
+
+/* What the root has left of its cores is of no use. */
+static void __init check_root_cores(void)
+{
+	unsigned int id;
+	int sibling;
+
+	for (id = 0; id < ADEOS_NR_APIC_IDS; id++) {
+		sibling = cpu_owner[id] == ADEOS_CPU_FREE ? sibling_of_others(id) : -1;
+		if (sibling >= 0)
+			pr_warn("adeos: CPU %u shares a core with the root's CPU %d: no vnode gets it without vnode_smt=split\n",
+				id, sibling);
+	}
+}
+
+/* Called when the CPUs have been taken */
+static int check_cores(const u32 *cpus, unsigned int nr, struct adeos_error *err)
+{
+	unsigned int i;
+	char whose[32];
+	int sibling;
+
+	for (i = 0; i < nr; i++) {
+		sibling = sibling_of_others(cpus[i]);
+		if (sibling < 0)
+			continue;
+		if (cpu_owner[sibling] == ADEOS_CPU_FREE)
+			strscpy(whose, "not listed");
+		else if (!cpu_owner[sibling])
+			strscpy(whose, "the root's");
+		else
+			snprintf(whose, sizeof(whose), "vnode %d's", cpu_owner[sibling]);
+		return adeos_fail(err, -EBUSY,
+			"CPU %u shares a core with CPU %d, which is %s: expected whole cores, or a root that was booted with vnode_smt=split",
+			cpus[i], sibling, whose);
+	}
+	return 0;
+}
+
 #define COMMONS_SIZE	PAGE_ALIGN(sizeof(struct commons))
 #define SHARED_SIZE	(SLOTS_SIZE + COMMONS_SIZE)
 
@@ -133,6 +192,7 @@ int __init adeos_pool_init(struct commons **commons)
 	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
 		if (cpuid_to_apicid[cpu] < ADEOS_NR_APIC_IDS)
 			cpu_owner[cpuid_to_apicid[cpu]] = 0;
+	check_root_cores();
 	bitmap_set(clusters_used, 0, DIV_ROUND_UP(nr_cpu_ids, ADEOS_CLUSTER_CPUS));
 	__set_bit(0, low_used);		/* the parking page */
 
@@ -161,6 +221,7 @@ int adeos_pool_take_cpus(u32 id, const u32 *cpus, unsigned int nr,
 {
 	unsigned int i;
 	s16 owner;
+	int ret;
 
 	for (i = 0; i < nr; i++) {
 		owner = cpus[i] < ADEOS_NR_APIC_IDS ? cpu_owner[cpus[i]] : ADEOS_CPU_NONE;
@@ -177,7 +238,10 @@ int adeos_pool_take_cpus(u32 id, const u32 *cpus, unsigned int nr,
 			return adeos_fail(err, -EINVAL, "CPU %u is listed twice", cpus[i]);
 		return adeos_fail(err, -EBUSY, "CPU %u is taken by vnode %d", cpus[i], owner);
 	}
-	return 0;
+	ret = check_cores(cpus, nr, err);
+	if (ret)
+		adeos_pool_give_cpus(cpus, nr);
+	return ret;
 }
 
 /**

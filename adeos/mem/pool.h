@@ -7,6 +7,7 @@
 
 #include <linux/adeos.h>
 
+#include "cores.h"
 #include "place.h"
 
 struct adeos_slot;
@@ -42,9 +43,6 @@ u64 adeos_pool_total(void);
 u64 adeos_pool_free(void);
 u64 adeos_pool_largest(void);
 ssize_t adeos_pool_print_cpus(char *buf, s16 owner);
-
-#define ADEOS_CPU_FREE	(-1)
-#define ADEOS_CPU_NONE	(-2)
 
 /*
  * What the pools ask of those who have memory, with adeos_lock held: is there a

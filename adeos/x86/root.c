@@ -18,6 +18,7 @@
 #include <asm/pci_x86.h>
 #include <asm/realmode.h>
 #include <asm/setup.h>
+#include <asm/topology.h>
 #include <asm/tsc.h>
 #include <asm/x86_init.h>
 
@@ -294,6 +295,18 @@ void adeos_arch_fill_page(struct adeos_page *page, unsigned int low_page)
 	ktime_get_real_ts64(&now);
 	page->wall_sec = now.tv_sec;
 	page->wall_nsec = now.tv_nsec;
+}
+
+/**
+ * adeos_arch_core_shift() - from an APIC ID to the number of its core
+ *
+ * Linux has it by CPUID on the boot CPU, also for CPUs that it does not start.
+ *
+ * Return: how many bits to shift it by.
+ */
+u32 adeos_arch_core_shift(void)
+{
+	return x86_topo_system.dom_shifts[TOPO_SMT_DOMAIN];
 }
 
 /**
