@@ -97,7 +97,9 @@ static char *make_cmdline(const struct kmb_load *in, const u32 *cpus, struct ade
 	len = scnprintf(line, KMB_CMDLINE_LEN, "vnode=%u vnode_cpus=", in->id);
 	for (i = 0; i < in->nr_cpus; i++)
 		len += scnprintf(line + len, KMB_CMDLINE_LEN - len, "%s%u", i ? "," : "", cpus[i]);
-	len += scnprintf(line + len, KMB_CMDLINE_LEN - len, " mem=%lluK", in->memory >> 10);
+	/* Microcode is the root's, for cores may have threads in other vnodes. */
+	len += scnprintf(line + len, KMB_CMDLINE_LEN - len, " mem=%lluK dis_ucode_ldr",
+			 in->memory >> 10);
 	if (*user)
 		len += snprintf(line + len, KMB_CMDLINE_LEN - len, " %s", user);
 	kfree(user);
