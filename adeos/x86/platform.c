@@ -5,9 +5,13 @@
  * "Kernel initialization", "Timers").
  */
 #include <linux/acpi.h>
+#include <linux/capability.h>
 #include <linux/cpufeature.h>
+#include <linux/cred.h>
 #include <linux/init.h>
+#include <linux/init_task.h>
 #include <linux/io.h>
+#include <linux/ioport.h>
 #include <linux/memblock.h>
 #include <linux/panic_notifier.h>
 #include <linux/pm.h>
@@ -170,6 +174,24 @@ static void vnode_get_wallclock(struct timespec64 *now)
 	timespec64_add_ns(now, ns);
 }
 
+/*
+ * The ports belong to no vnode but the root.  Drivers here find them taken, and
+ * programs cannot have the capability that ioperm(2), iopl(2), /dev/port and
+ * /dev/mem ask for.
+ */
+static void __init vnode_claim_ports(void)
+{
+	static struct resource ports = {
+		.name	= "other vnodes",
+		.end	= IO_SPACE_LIMIT,
+		.flags	= IORESOURCE_IO | IORESOURCE_BUSY,
+	};
+
+	request_resource(&ioport_resource, &ports);
+	cap_lower(init_cred.cap_bset, CAP_SYS_RAWIO);
+	pr_info("adeos: I/O ports are the root's: drivers get none here, programs no CAP_SYS_RAWIO\n");
+}
+
 static unsigned char vnode_get_nmi_reason(void)
 {
 	return 0;
@@ -274,7 +296,7 @@ void __init adeos_vnode_early_setup(void)
 	x86_init.oem.arch_setup			= vnode_arch_setup;
 	x86_init.resources.memory_setup		= vnode_memory_setup;
 	x86_init.resources.probe_roms		= vnode_after_early_params;
-	x86_init.resources.reserve_resources	= x86_init_noop;
+	x86_init.resources.reserve_resources	= vnode_claim_ports;
 	x86_init.resources.dmi_setup		= x86_init_noop;
 	x86_init.mpparse.find_mptable		= x86_init_noop;
 	x86_init.mpparse.early_parse_smp_cfg	= x86_init_noop;
