@@ -45,8 +45,4 @@ void adeos_shared_died(const u32 *clusters, unsigned int nr);
 void adeos_shared_mend(void);
 u32 adeos_shared_timeouts(void);
 
-/* The wall clock */
-void adeos_clock_publish(struct adeos_page *page);
-void adeos_clock_follow(const struct adeos_page *page);
-
 #endif /* _ADEOS_ARCH_H */

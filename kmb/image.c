@@ -22,7 +22,7 @@
 #define HEADER_OFFSET	0x1f1
 #define HEADER_MAGIC	0x53726448	/* "HdrS" */
 #define NOTE_NAME	"Adeos"
-#define NOTE_ABI	3
+#define NOTE_ABI	4
 
 #define LZ4_LEGACY_MAGIC	0x184c2102
 #define LZ4_LEGACY_CHUNK	SZ_8M

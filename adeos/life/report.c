@@ -17,6 +17,7 @@
 #include <asm/irq.h>
 
 #include "arch.h"
+#include "clock.h"
 #include "core.h"
 #include "report.h"
 #include "vnode.h"
@@ -57,7 +58,7 @@ static void report_tick(struct work_struct *work)
 	mutex_unlock(&adeos_lock);
 	/* Not in place: the root may read it at any time. */
 	memcpy(&adeos_own_slot->counters, &counted, sizeof(counted));
-	adeos_clock_follow(&adeos_own_slot->page);
+	adeos_clock_follow();
 	queue_delayed_work(system_highpri_wq, &tick_work, TICK);
 }
 

@@ -10,6 +10,7 @@
 #include <linux/workqueue.h>
 
 #include "arch.h"
+#include "clock.h"
 #include "core.h"
 #include "dsp/drive.h"
 #include "dsp/room.h"

@@ -8,6 +8,7 @@
 #include <linux/workqueue.h>
 
 #include "arch.h"
+#include "clock.h"
 #include "core.h"
 #include "vnode.h"
 

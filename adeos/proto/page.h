@@ -14,9 +14,10 @@
 
 #include "counters.h"
 #include "log.h"
+#include "steer.h"
 
 #define ADEOS_PAGE_MAGIC	0x56614f53
-#define ADEOS_ABI		3	/* also in the image's ELF note */
+#define ADEOS_ABI		4	/* also in the image's ELF note */
 #define ADEOS_MAX_CLUSTERS	15	/* 4 bits; 15 would be a broadcast */
 #define ADEOS_CLUSTER_CPUS	4
 
@@ -52,16 +53,12 @@ enum adeos_request {
  * @mem_start: physical address of the region
  * @mem_size: its size, bytes
  * @commons: physical address of struct commons, which all vnodes share
- * @wall_sec: wall clock at @wall_tsc, seconds since the epoch
- * @wall_nsec: and nanoseconds
- * @wall_tsc: TSC at that time
+ * @tsc_adjust: IA32_TSC_ADJUST of the root's boot CPU, 0 if there is none
  *
  * Written by the root at any time:
  * @request: an enum adeos_request
- * @clock_seq: odd while the next three change, 0 before they have
- * @clock_nsec: the root's wall clock at @clock_tsc, nanoseconds
- * @clock_sec: and seconds since the epoch
- * @clock_tsc: TSC at that time
+ * @clock_seq: odd while @clock changes, 0 before it has
+ * @clock: the root's wall clock
  *
  * Written by the vnode at any time:
  * @report: an enum adeos_report
@@ -78,18 +75,14 @@ struct adeos_page {
 	u32 trampoline;
 	u32 tsc_khz;
 	u32 lapic_khz;
-	u32 wall_nsec;
-	u64 wall_sec;
-	u64 wall_tsc;
+	u64 tsc_adjust;
 	u64 mem_start;
 	u64 mem_size;
 	u64 commons;
 
 	u32 request;
 	u32 clock_seq;
-	u32 clock_nsec;
-	u64 clock_sec;
-	u64 clock_tsc;
+	struct steer_time clock;
 
 	u32 report;
 	u32 heartbeat;

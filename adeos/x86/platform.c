@@ -21,7 +21,6 @@
 #include <linux/serial_8250.h>
 #include <linux/sizes.h>
 #include <linux/smp.h>
-#include <linux/timekeeping.h>
 
 #include <asm/apic.h>
 #include <asm/e820/api.h>
@@ -29,6 +28,7 @@
 #include <asm/io_apic.h>
 #include <asm/irq.h>
 #include <asm/mpspec.h>
+#include <asm/msr.h>
 #include <asm/pci_x86.h>
 #include <asm/reboot.h>
 #include <asm/realmode.h>
@@ -36,7 +36,9 @@
 #include <asm/tsc.h>
 #include <asm/x86_init.h>
 
+#include "clock.h"
 #include "life/report.h"
+#include "proto/steer.h"
 #include "x86.h"
 
 unsigned long phys_base __ro_after_init;
@@ -165,13 +167,27 @@ static void __init vnode_timer_init(void)
 	lapic_timer_period = mul_u64_u32_div(page.lapic_khz, 1000, HZ);
 }
 
-static void vnode_get_wallclock(struct timespec64 *now)
+/*
+ * Before Linux looks at it: it takes the vnode's boot CPU for the machine's, whose
+ * IA32_TSC_ADJUST it would set to 0, and then that of others in its package.
+ */
+static u64 vnode_tsc_adjust(u32 apic_id)
 {
-	u64 ns = div_u64((rdtsc() - page.wall_tsc) * 1000, page.tsc_khz) * 1000;
+	u64 own, wanted;
 
-	now->tv_sec = page.wall_sec;
-	now->tv_nsec = page.wall_nsec;
-	timespec64_add_ns(now, ns);
+	if (!boot_cpu_has(X86_FEATURE_TSC_ADJUST))
+		return 0;
+	rdmsrl(MSR_IA32_TSC_ADJUST, own);
+	wanted = steer_tsc_adjust(own, page.tsc_adjust, apic_id, page.root_apic_id,
+				  x86_topo_system.dom_shifts[TOPO_PKG_DOMAIN - 1]);
+	if (wanted != own)
+		wrmsrl(MSR_IA32_TSC_ADJUST, wanted);
+	return wanted;
+}
+
+static void vnode_secondary_tsc(void)
+{
+	vnode_tsc_adjust(read_apic_id());
 }
 
 /*
@@ -275,6 +291,8 @@ static void __init vnode_arch_setup(void)
 	adeos_refuse_kvm();
 	setup_force_cpu_cap(X86_FEATURE_TSC_KNOWN_FREQ);
 	setup_force_cpu_cap(X86_FEATURE_TSC_RELIABLE);	/* there is no other clock */
+	if (vnode_tsc_adjust(page.cpus[0]))
+		mark_tsc_async_resets("the root's TSC_ADJUST");
 
 #if IS_BUILTIN(CONFIG_SERIAL_8250)
 	serial8250_set_isa_configurator(vnode_no_uart);
@@ -305,9 +323,11 @@ void __init adeos_vnode_early_setup(void)
 	x86_init.timers.timer_init		= vnode_timer_init;
 	x86_init.pci.arch_init			= vnode_pci_arch_init;
 
+	x86_cpuinit.early_percpu_clock_init	= vnode_secondary_tsc;
+
 	x86_platform.calibrate_cpu		= vnode_tsc_khz;
 	x86_platform.calibrate_tsc		= vnode_tsc_khz;
-	x86_platform.get_wallclock		= vnode_get_wallclock;
+	x86_platform.get_wallclock		= adeos_clock_boot;
 	x86_platform.set_wallclock		= set_rtc_noop;
 	x86_platform.get_nmi_reason		= vnode_get_nmi_reason;
 	x86_platform.realmode_reserve		= x86_init_noop;

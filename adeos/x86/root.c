@@ -10,11 +10,11 @@
 #include <linux/printk.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
-#include <linux/timekeeping.h>
 
 #include <asm/apic.h>
 #include <asm/e820/api.h>
 #include <asm/irq.h>
+#include <asm/msr.h>
 #include <asm/pci_x86.h>
 #include <asm/realmode.h>
 #include <asm/setup.h>
@@ -22,6 +22,7 @@
 #include <asm/tsc.h>
 #include <asm/x86_init.h>
 
+#include "clock.h"
 #include "core.h"
 #include "dsp/drive.h"
 #include "life/vnode.h"
@@ -279,22 +280,19 @@ late_initcall(root_park_pool);
  * @page: its page, the clusters, CPUs and memory already filled in
  * @low_page: number of the low page lent to it
  *
- * Context: process.
+ * Context: process, adeos_lock held.
  */
 void adeos_arch_fill_page(struct adeos_page *page, unsigned int low_page)
 {
-	struct timespec64 now;
-
 	page->magic = ADEOS_PAGE_MAGIC;
 	page->abi = ADEOS_ABI;
 	page->root_apic_id = cpuid_to_apicid[0];
 	page->trampoline = adeos_low_pages + low_page * PAGE_SIZE;
 	page->tsc_khz = tsc_khz;
 	page->lapic_khz = mul_u64_u32_div(lapic_timer_period, HZ, 1000);
-	page->wall_tsc = rdtsc();
-	ktime_get_real_ts64(&now);
-	page->wall_sec = now.tv_sec;
-	page->wall_nsec = now.tv_nsec;
+	if (boot_cpu_has(X86_FEATURE_TSC_ADJUST))
+		rdmsrl_safe_on_cpu(0, MSR_IA32_TSC_ADJUST, &page->tsc_adjust);
+	adeos_clock_publish(page);
 }
 
 /**

@@ -198,4 +198,4 @@ SYM_CODE_START(adeos_startup)
 SYM_CODE_END(adeos_startup)
 
 /* By this, KMB knows a kernel that can run in a vnode: ADEOS_ABI. */
-ELFNOTE(Adeos, 1, .long 3)
+ELFNOTE(Adeos, 1, .long 4)

@@ -157,6 +157,15 @@ await_beat() {
 	await beat_is_not "$1" "$(beat "$1")"
 }
 
+# await_beats NUMBER: waits for so many beats of vnode 1, of which there is one a second
+await_beats() {
+	await_beats=$1
+	while [ "$await_beats" -gt 0 ]; do
+		await_beat 1 || return
+		await_beats=$((await_beats - 1))
+	done
+}
+
 # pools: what is free, for comparing
 pools() {
 	echo "cpus $(cat /sys/kernel/adeos/cpus_free) free $(cat /sys/kernel/adeos/memory/free)" \
