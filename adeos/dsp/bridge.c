@@ -8,6 +8,8 @@
 #include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -16,6 +18,9 @@
 #include "drive.h"
 #include "proto/counters.h"
 #include "proto/dsp.h"
+
+/* Is mapped at once while a bridge is cleared */
+#define CLEAR_PART	SZ_1M
 
 /**
  * struct adeos_bridge - one use of a bridge
@@ -60,33 +65,7 @@ static int request_bridge(const struct adeos_bridge_spec *spec, struct dsp_resul
 	return adeos_node_call(bridge_create(adeos_node(), &req, adeos_now_ms()), result);
 }
 
-/**
- * adeos_bridge_create() - make a bridge
- * @spec: what it shall be
- *
- * It is this vnode's until it is destroyed, or the vnode dies.
- *
- * Context: process, sleeps.
- * Return: 0; -ENODEV if this kernel is not a vnode; -ENOTCONN if it is no member
- * of the cluster yet; -EINVAL for a bad name, -E2BIG for a bad size; -EEXIST,
- * -EDQUOT, -ENOSPC, -ENOMEM; -EHOSTDOWN or -ETIMEDOUT if the root does not answer,
- * and then it may exist all the same.
- */
-int adeos_bridge_create(const struct adeos_bridge_spec *spec)
-{
-	struct dsp_result result;
-	int ret;
-
-	if (!adeos_commons())
-		return -ENODEV;
-	mutex_lock(&adeos_lock);
-	ret = request_bridge(spec, &result);
-	mutex_unlock(&adeos_lock);
-	return ret;
-}
-EXPORT_SYMBOL_GPL(adeos_bridge_create);
-
-/* Asks the root to end it; adeos_lock is held, and released meanwhile. */
+/* Asks the root to end it; as above. */
 static int end_bridge(u32 index, u32 generation)
 {
 	struct dsp_result result;
@@ -96,77 +75,166 @@ static int end_bridge(u32 index, u32 generation)
 			       &result);
 }
 
-/* Maps it where it is now; its size is stored if @size is not NULL. */
-static void *map_bridge(u32 index, size_t *size)
+/* Where it is now: 0, or what bridge_where() returns. */
+static int find_bridge(u32 index, phys_addr_t *start, size_t *size)
 {
 	u32 pfn, pages;
-	void *addr;
 	int ret = bridge_where(adeos_node(), index, &pfn, &pages);
 
 	if (ret)
-		return ERR_PTR(ret);
+		return ret;
+	*start = PFN_PHYS(pfn);
+	*size = (size_t)pages << PAGE_SHIFT;
 	/* Somebody has forged the entry: a bridge is never of our own memory. */
-	if (region_intersects(PFN_PHYS(pfn), (size_t)pages << PAGE_SHIFT, IORESOURCE_SYSTEM_RAM,
-			      IORES_DESC_NONE) != REGION_DISJOINT) {
+	if (region_intersects(*start, *size, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) !=
+	    REGION_DISJOINT) {
 		adeos_node()->count.bad_bridge++;
-		return ERR_PTR(-EPROTO);
+		return -EPROTO;
 	}
-	addr = adeos_map(PFN_PHYS(pfn), (size_t)pages << PAGE_SHIFT);
+	return 0;
+}
+
+/*
+ * What was there before is nobody's business.  This vnode does it, as it is this vnode that
+ * wants it, and without adeos_lock: in parts, for it may have no room to map all of it.
+ */
+static int clear_memory(phys_addr_t start, size_t size)
+{
+	size_t done, part;
+	void *addr;
+
+	for (done = 0; done < size; done += part) {
+		part = min_t(size_t, size - done, CLEAR_PART);
+		addr = adeos_map(start + done, part);
+		if (!addr)
+			return -ENOMEM;
+		memset(addr, 0, part);
+		adeos_unmap(addr);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Clears one that is claimed, and has the root let others open it; as above. */
+static int clear_bridge(u32 index)
+{
+	struct dsp_result result;
+	phys_addr_t start;
+	size_t size;
+	int ret = find_bridge(index, &start, &size);
+
+	if (ret)
+		return ret;
+	mutex_unlock(&adeos_lock);
+	ret = clear_memory(start, size);
+	mutex_lock(&adeos_lock);
+	if (ret)
+		return ret;
+	adeos_node_turn(DSP_CLEARED);
+	ret = adeos_node_call(bridge_cleared(adeos_node(), index, adeos_now_ms()), &result);
+	return ret ?: bridge_begin(adeos_node(), index);
+}
+
+/* Makes a bridge, which then is open here once, or there is none; as above. */
+static int make_bridge(const struct adeos_bridge_spec *spec, struct dsp_result *made)
+{
+	int ret = request_bridge(spec, made);
+
+	if (ret)
+		return ret;
+	ret = bridge_claim(adeos_node(), made->index, made->generation);
+	if (!ret) {
+		ret = clear_bridge(made->index);
+		if (!ret)
+			return 0;
+		bridge_close(adeos_node(), made->index);
+	}
+	end_bridge(made->index, made->generation);
+	return ret;
+}
+
+/**
+ * adeos_bridge_create() - make a bridge
+ * @spec: what it shall be
+ *
+ * It is this vnode's until it is destroyed, or the vnode dies.
+ *
+ * Context: process, sleeps.
+ * Return: 0; -ENODEV if this kernel is not a vnode; -ENOTCONN if it is no member
+ * of the cluster yet; -EINVAL for a bad name, -E2BIG for a bad size; -EEXIST,
+ * -EDQUOT, -ENOSPC, -ENOMEM; -EIDRM if the root has destroyed it at once;
+ * -EHOSTDOWN or -ETIMEDOUT if the root does not answer, and then it may exist, but
+ * only for a while.
+ */
+int adeos_bridge_create(const struct adeos_bridge_spec *spec)
+{
+	struct dsp_result made;
+	int ret;
+
+	if (!adeos_commons())
+		return -ENODEV;
+	mutex_lock(&adeos_lock);
+	ret = make_bridge(spec, &made);
+	if (!ret)
+		bridge_close(adeos_node(), made.index);
+	mutex_unlock(&adeos_lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(adeos_bridge_create);
+
+/* Maps it where it is now; its size is stored if @size is not NULL. */
+static void *map_bridge(u32 index, size_t *size)
+{
+	phys_addr_t start;
+	size_t bytes;
+	void *addr;
+	int ret = find_bridge(index, &start, &bytes);
+
+	if (ret)
+		return ERR_PTR(ret);
+	addr = adeos_map(start, bytes);
 	if (size)
-		*size = (size_t)pages << PAGE_SHIFT;
+		*size = bytes;
 	return addr ?: ERR_PTR(-ENOMEM);
 }
 
-static struct adeos_bridge *open_bridge(u32 scope, const char *name, bool write)
+/*
+ * The one place that decides whether a user can have a bridge: what it has no callbacks
+ * for must not happen to it.  Another vnode chooses the kind, and may not choose what the
+ * user expects.  The kind is this kernel's copy, and what is pinned there is never frozen,
+ * whatever others write later: bridge_follow().
+ */
+static bool can_follow(u32 index, const struct adeos_bridge_ops *ops)
+{
+	return adeos_node()->open[index].kind == BRIDGE_PINNED ||
+	       (ops && ops->freeze && ops->thaw);
+}
+
+/* For one that is open once more than it has users; if this fails, it is closed once. */
+static struct adeos_bridge *use_bridge(u32 index, const struct adeos_bridge_ops *ops, void *priv)
 {
 	struct adeos_bridge *b = kzalloc(sizeof(*b), GFP_KERNEL);
-	int ret;
+	int ret = -ENOMEM;
 
 	if (!b)
-		return ERR_PTR(-ENOMEM);
-	ret = bridge_open(adeos_node(), scope, name, write, &b->index);
-	if (ret) {
-		kfree(b);
-		return ERR_PTR(ret);
-	}
-	b->addr = map_bridge(b->index, &b->size);
-	if (IS_ERR(b->addr)) {
-		ret = PTR_ERR(b->addr);
-		bridge_close(adeos_node(), b->index);
-		kfree(b);
-		return ERR_PTR(ret);
-	}
-	return b;
-}
-
-static void close_bridge(struct adeos_bridge *b)
-{
-	adeos_unmap(b->addr);
-	bridge_close(adeos_node(), b->index);
-	kfree(b);
-}
-
-static bool may_move(const struct adeos_bridge *b)
-{
-	return adeos_node()->open[b->index].kind != BRIDGE_PINNED;
-}
-
-/* Opens it for a user; adeos_lock is held. */
-static struct adeos_bridge *use_bridge(u32 scope, const char *name, bool write,
-				       const struct adeos_bridge_ops *ops, void *priv)
-{
-	struct adeos_bridge *b = open_bridge(scope, name, write);
-
-	if (IS_ERR(b))
-		return b;
-	if (!ops && may_move(b)) {
-		close_bridge(b);
-		return ERR_PTR(-EINVAL);
-	}
+		goto close;
+	b->index = index;
 	b->ops = ops;
 	b->priv = priv;
+	ret = -EINVAL;
+	if (!can_follow(index, ops))
+		goto close;
+	b->addr = map_bridge(index, &b->size);
+	ret = PTR_ERR_OR_ZERO(b->addr);
+	if (ret)
+		goto close;
 	list_add(&b->list, &uses);
 	return b;
+
+close:
+	bridge_close(adeos_node(), index);
+	kfree(b);
+	return ERR_PTR(ret);
 }
 
 /**
@@ -174,24 +242,28 @@ static struct adeos_bridge *use_bridge(u32 scope, const char *name, bool write,
  * @scope: the vnode whose bridge it is, or ADEOS_GLOBAL
  * @name: its name
  * @write: not only for reading
- * @ops: what the user wants to be told; may be NULL for a bridge that is pinned
+ * @ops: what the user wants to be told; without @ops->freeze and @ops->thaw, or NULL,
+ *	only a bridge that is pinned can be opened
  * @priv: for @ops
  *
  * Context: process, sleeps.
  * Return: the bridge, mapped, or ERR_PTR(): -ENODEV, -ENOTCONN as above;
- * -EINVAL for a bad name, or for one that may move without @ops; -ENOENT,
- * -EACCES, -EROFS; -EAGAIN while it is being moved; -ENOMEM if there is no room to map
- * it; -EPROTO if what the commons say of it is damaged.
+ * -EINVAL for a bad name, or for one that may move and @ops that do not tell of it;
+ * -ENOENT, -EACCES, -EROFS; -EAGAIN while it is being moved; -ENOMEM if there is no room
+ * to map it; -EPROTO if what the commons say of it is damaged.
  */
 struct adeos_bridge *adeos_bridge_open(u32 scope, const char *name, bool write,
 				       const struct adeos_bridge_ops *ops, void *priv)
 {
 	struct adeos_bridge *b;
+	u32 index;
+	int ret;
 
 	if (!adeos_commons())
 		return ERR_PTR(-ENODEV);
 	mutex_lock(&adeos_lock);
-	b = use_bridge(scope, name, write, ops, priv);
+	ret = bridge_open(adeos_node(), scope, name, write, &index);
+	b = ret ? ERR_PTR(ret) : use_bridge(index, ops, priv);
 	mutex_unlock(&adeos_lock);
 	return b;
 }
@@ -200,7 +272,7 @@ EXPORT_SYMBOL_GPL(adeos_bridge_open);
 /**
  * adeos_bridge_make() - make a bridge and use it
  * @spec: what it shall be
- * @ops: what the user wants to be told; may be NULL for a bridge that is pinned
+ * @ops: as for adeos_bridge_open()
  * @priv: for @ops
  *
  * Unlike adeos_bridge_create() and then adeos_bridge_open(), it leaves no bridge
@@ -212,18 +284,17 @@ EXPORT_SYMBOL_GPL(adeos_bridge_open);
 struct adeos_bridge *adeos_bridge_make(const struct adeos_bridge_spec *spec,
 				       const struct adeos_bridge_ops *ops, void *priv)
 {
-	u32 scope = spec->flags & ADEOS_BRIDGE_GLOBAL ? ADEOS_GLOBAL : adeos_own_id();
-	struct dsp_result result;
+	struct dsp_result made;
 	struct adeos_bridge *b;
 	int ret;
 
 	if (!adeos_commons())
 		return ERR_PTR(-ENODEV);
 	mutex_lock(&adeos_lock);
-	ret = request_bridge(spec, &result);
-	b = ret ? ERR_PTR(ret) : use_bridge(scope, spec->name, true, ops, priv);
+	ret = make_bridge(spec, &made);
+	b = ret ? ERR_PTR(ret) : use_bridge(made.index, ops, priv);
 	if (!ret && IS_ERR(b))
-		end_bridge(result.index, result.generation);
+		end_bridge(made.index, made.generation);
 	mutex_unlock(&adeos_lock);
 	return b;
 }
@@ -235,7 +306,7 @@ EXPORT_SYMBOL_GPL(adeos_bridge_make);
  *
  * Context: any.
  * Return: the address, constant until @ops->freeze is called; NULL while it is
- * frozen.
+ * frozen, which a bridge that was opened without @ops->freeze never is.
  */
 void *adeos_bridge_addr(const struct adeos_bridge *b)
 {
@@ -296,8 +367,10 @@ void adeos_bridge_close(struct adeos_bridge *b)
 {
 	mutex_lock(&adeos_lock);
 	list_del(&b->list);
-	close_bridge(b);
+	adeos_unmap(b->addr);
+	bridge_close(adeos_node(), b->index);
 	mutex_unlock(&adeos_lock);
+	kfree(b);
 }
 EXPORT_SYMBOL_GPL(adeos_bridge_close);
 
@@ -333,7 +406,7 @@ EXPORT_SYMBOL_GPL(adeos_bridge_destroy);
 static void lose(struct adeos_bridge *b)
 {
 	b->lost = true;
-	if (b->ops)
+	if (b->ops && b->ops->gone)
 		b->ops->gone(b, b->priv);
 }
 
@@ -368,8 +441,8 @@ void adeos_bridge_freeze(void *priv, u32 index)
 		if (b->index != index || b->lost)
 			continue;
 		b->frozen = ktime_get();
-		if (b->ops)
-			b->ops->freeze(b, b->priv);
+		/* It has one: can_follow(). */
+		b->ops->freeze(b, b->priv);
 		addr = b->addr;
 		WRITE_ONCE(b->addr, NULL);
 		adeos_unmap(addr);
@@ -390,8 +463,7 @@ void adeos_bridge_thaw(void *priv, u32 index, u32 pfn)
 			continue;
 		}
 		WRITE_ONCE(b->addr, addr);
-		if (b->ops)
-			b->ops->thaw(b, b->priv);
+		b->ops->thaw(b, b->priv);
 		count_freeze(b);
 	}
 }

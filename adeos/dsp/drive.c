@@ -161,22 +161,14 @@ static void node_view(void *priv, u64 left, u64 joined)
 			pr_info("adeos: vnode %u has joined\n", commons_first(joined));
 }
 
-/* Cleared: what was there before is nobody's business. */
-static int node_alloc(void *priv, u32 pages, u32 *pfn)
+/* Whoever asks for it clears it: its CPUs, and not the root's. */
+static int node_alloc(void *priv, u32 from, u32 pages, bool may_move, u32 *pfn)
 {
 	size_t size = (size_t)pages << PAGE_SHIFT;
-	void *addr;
 	u64 start;
 
 	if (adeos_pool_take_pages(size, &start))
-		return adeos_room_ask(size);
-	addr = adeos_map(start, size);
-	if (!addr) {
-		adeos_pool_give_memory(start, size);
-		return -ENOMEM;
-	}
-	memset(addr, 0, size);
-	adeos_unmap(addr);
+		return may_move ? adeos_room_ask(from, size) : -ENOMEM;
 	*pfn = PHYS_PFN(start);
 	return 0;
 }
@@ -243,9 +235,9 @@ void adeos_node_wait(unsigned long timeout)
 
 /**
  * adeos_node_turn() - wait until a request to the root can begin
- * @type: DSP_CREATE or DSP_DESTROY
+ * @type: DSP_CREATE, or DSP_CLEARED or DSP_DESTROY, which share a queue
  *
- * First come, first served, among those of a type.  Each request under way ends
+ * First come, first served, in each queue.  Each request under way ends
  * in some 15 s at the latest, whatever the root does, so each turn comes.
  *
  * Context: process, sleeps; adeos_lock held, and released meanwhile.  On return
@@ -257,7 +249,7 @@ void adeos_node_turn(u8 type)
 		u32 next;	/* for who comes next */
 		u32 now;	/* whose turn it is */
 	} queues[2];
-	struct node_queue *q = &queues[type == DSP_DESTROY];
+	struct node_queue *q = &queues[type != DSP_CREATE];
 	u32 own = q->next++;
 
 	while (own != q->now || !dsp_call_fits(&node, type))

@@ -21,9 +21,11 @@
 #define ROOM_PLANS	8	/* plans that may fail or be overtaken */
 #define ROOM_TIME	(8 * HZ)	/* a request that asks waits for less than 15 s */
 #define ROOM_REFUSED	(5 * HZ)
+#define ROOM_SHARE	4	/* a vnode's bridges have others moved in 1/4 of the time at most */
 
 /**
  * struct room - what one attempt works with
+ * @free: what of the pool was free when it was planned
  * @plan: the plan
  * @scratch: for place_plan()
  * @allocs: the bridges that can be moved, in order of their addresses
@@ -34,6 +36,7 @@
  * @bytes: what they have copied
  */
 struct room {
+	struct region_set free;
 	struct place_plan plan;
 	struct place_scratch scratch;
 	struct place_alloc allocs[COMMONS_BRIDGES];
@@ -47,12 +50,25 @@ struct room {
 /* One at a time; taken before adeos_lock. */
 static DEFINE_MUTEX(room_lock);
 
+/**
+ * struct room_asker - a vnode that wants room for a bridge
+ * @wanted: so much, bytes; 0: nothing
+ * @refused: so much had no plan,
+ * @refused_free: with so much free; unless there is more,
+ * @refused_until: it is not tried again until then, jiffies
+ * @not_before: it is others' turn until then, jiffies
+ */
+struct room_asker {
+	u64 wanted;
+	u64 refused;
+	u64 refused_free;
+	u64 refused_until;
+	u64 not_before;
+};
+
 /* Protected by adeos_lock */
 static u64 moved;
-static u64 wanted;		/* for a bridge; 0: nothing */
-static u64 refused;		/* so much had no plan ... */
-static u64 refused_free;	/* ... with so much free; unless there is more, ... */
-static u64 refused_until;	/* ... until then (jiffies) it is not tried again */
+static struct room_asker askers[COMMONS_NODES];
 
 static struct bridge_entry *entry_of(u32 i)
 {
@@ -152,6 +168,19 @@ static int make_move(struct room *room, const struct place_move *move)
 	return 0;
 }
 
+/* A plan, from a copy of what there is: adeos_lock is released, as this may take seconds. */
+static int plan_room(struct room *room, u64 size, u64 align)
+{
+	unsigned int nr = list_movable(room);
+	int ret;
+
+	room->free = *adeos_pool_memory();
+	mutex_unlock(&adeos_lock);
+	ret = place_plan(&room->free, room->allocs, nr, size, align, &room->scratch, &room->plan);
+	mutex_lock(&adeos_lock);
+	return ret;
+}
+
 static int make_room(struct room *room, enum place_kind kind, u64 size, u64 align)
 {
 	struct region_set *pool = adeos_pool_memory();
@@ -163,8 +192,7 @@ static int make_room(struct room *room, enum place_kind kind, u64 size, u64 alig
 	for (plans = 0; plans < ROOM_PLANS && time_before(jiffies, end); plans++) {
 		if (!place_find(pool, kind, size, align, &start))
 			return 0;
-		ret = place_plan(pool, room->allocs, list_movable(room), size, align,
-				 &room->scratch, &room->plan);
+		ret = plan_room(room, size, align);
 		if (ret)
 			return ret;
 		for (i = 0; i < room->plan.nr; i++)
@@ -199,11 +227,6 @@ int adeos_room_make(enum place_kind kind, u64 size, u64 align)
 	/* Without commons there is nothing that could be moved. */
 	if (adeos_commons() && adeos_pool_free() >= size)
 		ret = make_room(room, kind, size, align);
-	if (ret && kind == PLACE_BRIDGE) {
-		refused = size;
-		refused_free = adeos_pool_free();
-		refused_until = get_jiffies_64() + ROOM_REFUSED;
-	}
 	mutex_unlock(&adeos_lock);
 	mutex_unlock(&room_lock);
 	if (room->moves)
@@ -214,44 +237,103 @@ int adeos_room_make(enum place_kind kind, u64 size, u64 align)
 	return ret;
 }
 
+static void make_wanted(struct work_struct *work);
+static DECLARE_DELAYED_WORK(make_work, make_wanted);
+
+/*
+ * Whose turn it is: COMMONS_NODES if it is nobody's, and then the work comes back when it
+ * will be somebody's.  adeos_lock is held.
+ */
+static u32 next_asker(void)
+{
+	static u32 last;
+	u64 now = get_jiffies_64(), when = U64_MAX;
+	struct room_asker *a;
+	u32 n, id;
+
+	for (n = 1; n <= COMMONS_NODES; n++) {
+		id = (last + n) % COMMONS_NODES;
+		a = &askers[id];
+		if (!(adeos_node()->root->member.mask & commons_bit(id)))
+			a->wanted = 0;
+		if (!a->wanted)
+			continue;
+		if (time_after_eq64(now, a->not_before)) {
+			last = id;
+			return id;
+		}
+		when = min(when, a->not_before);
+	}
+	if (when != U64_MAX)
+		mod_delayed_work(system_unbound_wq, &make_work, when - now);
+	return COMMONS_NODES;
+}
+
+/* What a vnode has others do is paid for by waiting; adeos_lock is held. */
+static void asker_pays(u32 id, u64 begun)
+{
+	u64 now = get_jiffies_64();
+
+	/* What the root's administrator asks for, nobody else has to be saved from. */
+	if (id)
+		askers[id].not_before = now + min_t(u64, (ROOM_SHARE - 1) * (now - begun),
+						    ROOM_TIME);
+}
+
 static void make_wanted(struct work_struct *work)
 {
-	u64 size;
+	u64 size, begun = get_jiffies_64();
+	struct room_asker *a;
+	int ret;
+	u32 id;
 
 	mutex_lock(&adeos_lock);
-	size = wanted;
-	wanted = 0;
+	id = next_asker();
+	if (id == COMMONS_NODES)
+		goto out;
+	a = &askers[id];
+	size = a->wanted;
+	a->wanted = 0;
 	mutex_unlock(&adeos_lock);
-	if (!size || !adeos_room_make(PLACE_BRIDGE, size, PAGE_SIZE))
-		return;
+	ret = adeos_room_make(PLACE_BRIDGE, size, PAGE_SIZE);
 	mutex_lock(&adeos_lock);
-	/* Who asked again meanwhile is refused when it does so once more. */
-	if (wanted >= size)
-		wanted = 0;
+	asker_pays(id, begun);
+	if (ret) {
+		a->refused = size;
+		a->refused_free = adeos_pool_free();
+		a->refused_until = get_jiffies_64() + ROOM_REFUSED;
+		/* If it asked again meanwhile, it is refused when it does so once more. */
+		if (a->wanted >= size)
+			a->wanted = 0;
+	}
+	mod_delayed_work(system_unbound_wq, &make_work, 0);
+out:
 	mutex_unlock(&adeos_lock);
 }
 
-static DECLARE_WORK(make_work, make_wanted);
-
 /**
  * adeos_room_ask() - have room made for a bridge
+ * @from: vnode ID of who wants it
  * @size: bytes
  *
- * For one that must not wait.  If several ask, the last one is served, and the
- * others ask again.
+ * For one that must not wait.  If a vnode asks several times, the last one is served, and
+ * the others ask again.  Vnodes are served in turn, and one that has had bridges moved
+ * waits for longer than that took, so that it does not keep all others frozen.
  *
  * Context: process, adeos_lock held.
  * Return: -EINPROGRESS: ask again in a second; -ENOMEM: there will be none.
  */
-int adeos_room_ask(u64 size)
+int adeos_room_ask(u32 from, u64 size)
 {
+	struct room_asker *a = &askers[from];
+
 	if (size > adeos_pool_free())
 		return -ENOMEM;
-	if (refused && size >= refused && adeos_pool_free() <= refused_free &&
-	    time_before64(get_jiffies_64(), refused_until))
+	if (a->refused && size >= a->refused && adeos_pool_free() <= a->refused_free &&
+	    time_before64(get_jiffies_64(), a->refused_until))
 		return -ENOMEM;
-	wanted = size;
-	queue_work(system_unbound_wq, &make_work);
+	a->wanted = size;
+	mod_delayed_work(system_unbound_wq, &make_work, 0);
 	return -EINPROGRESS;
 }
 

@@ -6,7 +6,7 @@
 #include "mem/place.h"
 
 int adeos_room_make(enum place_kind kind, u64 size, u64 align);
-int adeos_room_ask(u64 size);
+int adeos_room_ask(u32 from, u64 size);
 u64 adeos_room_moved(void);
 
 #endif /* _ADEOS_ROOM_H */

@@ -3,8 +3,9 @@
  * Where in the pool regions and bridges go, and how bridges make room
  * (paper: "Physical memory management").
  *
- * Both only look and count.  Nothing here sleeps, allocates or copies; the
- * caller supplies the memory to work with, and makes the moves of a plan.
+ * Both only look and count.  Nothing here waits, allocates or copies; the caller
+ * supplies the memory to work with, and makes the moves of a plan.  place_plan()
+ * takes long: it may be scheduled away, and is to be called without locks that others need.
  *
  * It also compiles in user space, where it is tested.
  */
@@ -12,6 +13,7 @@
 #include <linux/bitops.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 #include <linux/sort.h>
 #include <linux/string.h>
 #endif
@@ -128,6 +130,7 @@ bool planner_spend(struct planner *p, unsigned int n)
 		return false;
 	}
 	p->s->work -= n;
+	cond_resched();
 	return true;
 }
 

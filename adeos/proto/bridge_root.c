@@ -6,6 +6,9 @@
  */
 #include "dsp.h"
 
+/* Whoever has asked for a bridge has given up before it ends for want of a user. */
+_Static_assert(BRIDGE_CLAIM_TIMEOUT > DSP_RESEND * (DSP_TRIES + 1), "timeouts");
+
 static const struct {
 	int err;
 	const char *text;
@@ -194,9 +197,12 @@ static void bridge_no_users(struct commons_bridge *b)
  * @from: vnode ID of its owner, a member
  * @req: what it shall be, not trusted
  * @result: what became of it
+ * @now: the time, ms
+ *
+ * The owner has to clear it before others can open it: bridge_root_cleared().
  */
 void bridge_root_create(struct dsp *d, u32 from, const struct bridge_request *req,
-			struct dsp_result *result)
+			struct dsp_result *result, u32 now)
 {
 	struct dsp_root *r = d->root;
 	struct commons_bridge b;
@@ -211,7 +217,7 @@ void bridge_root_create(struct dsp *d, u32 from, const struct bridge_request *re
 	if (!err)
 		err = bridge_place(r, &b, hash, &i);
 	if (!err)
-		err = d->ops->alloc(d->priv, b.pages, &b.pfn);
+		err = d->ops->alloc(d->priv, from, b.pages, req->flags & BRIDGE_MAY_MOVE, &b.pfn);
 	result->error = err;
 	if (err)
 		return;
@@ -220,13 +226,15 @@ void bridge_root_create(struct dsp *d, u32 from, const struct bridge_request *re
 	b.generation = BRIDGE_GENERATION(e->tag);
 	e->born = b.generation;
 	e->maker = from;
+	e->deadline = now + BRIDGE_CLAIM_TIMEOUT;
+	r->busy++;
 	r->changes++;
 	e->pub = b;
 	e->hash = hash;
 	bridge_charge(r, &b, 1);
 	bridge_no_users(&d->c->bridge[i]);
 	bridge_publish(d, i);
-	bridge_set(d, i, b.generation, BRIDGE_LIVE);
+	bridge_set(d, i, b.generation, BRIDGE_CLEARING);
 	WRITE_ONCE(d->c->hash[i], hash);
 	result->index = i;
 	result->generation = b.generation;
@@ -258,11 +266,11 @@ static void bridge_kill(struct dsp *d, u32 i)
 	struct bridge_entry *e = &d->root->entry[i];
 	u32 state = BRIDGE_STATE(e->tag);
 
-	if (state != BRIDGE_LIVE && state != BRIDGE_FREEZING)
+	if (state != BRIDGE_LIVE && state != BRIDGE_FREEZING && state != BRIDGE_CLEARING)
 		return;
 	if (state == BRIDGE_FREEZING)
 		bridge_leave(d, e->new_pfn, e->pub.pfn, e->pub.pages);
-	else if (e->pub.owner != COMMONS_NOBODY)
+	else if (state == BRIDGE_LIVE && e->pub.owner != COMMONS_NOBODY)
 		d->root->busy++;
 	/* The name is free at once, however long the users take. */
 	e->hash = 0;
@@ -316,6 +324,14 @@ static void bridge_move(struct dsp *d, u32 i, u32 now)
 	bridge_leave(d, old, e->pub.pfn, e->pub.pages);
 }
 
+/* Does it end as soon as nobody uses it? */
+static bool bridge_is_lost(const struct bridge_entry *e, u32 now)
+{
+	if (BRIDGE_STATE(e->tag) == BRIDGE_CLEARING)
+		return (s32)(now - e->deadline) >= 0;
+	return BRIDGE_STATE(e->tag) == BRIDGE_LIVE && e->pub.owner == COMMONS_NOBODY;
+}
+
 /**
  * bridge_root_step() - go on with the bridges that are in motion
  * @d: the root
@@ -332,8 +348,7 @@ void bridge_root_step(struct dsp *d, u32 now)
 		e = &d->root->entry[i];
 		if (BRIDGE_STATE(e->tag) == BRIDGE_FREEZING)
 			bridge_move(d, i, now);
-		if (BRIDGE_STATE(e->tag) == BRIDGE_LIVE && e->pub.owner == COMMONS_NOBODY &&
-		    !bridge_users(d, i))
+		if (bridge_is_lost(e, now) && !bridge_users(d, i))
 			bridge_kill(d, i);
 		if (BRIDGE_STATE(e->tag) == BRIDGE_DYING && !bridge_users(d, i))
 			bridge_free(d, i);
@@ -347,6 +362,33 @@ static bool bridge_is(const struct bridge_entry *e, u32 generation)
 
 	return BRIDGE_STATE(e->tag) != BRIDGE_FREE &&
 	       ((generation - e->born) & BRIDGE_GENERATION_MASK) <= age;
+}
+
+/**
+ * bridge_root_cleared() - let others open a bridge
+ * @d: the root
+ * @from: vnode ID of who has cleared it: its owner
+ * @index: number of the bridge
+ * @generation: and its generation
+ *
+ * Return: 0, also if they may already; -ENOENT, -EPERM; -EIDRM if it is DYING.
+ */
+int bridge_root_cleared(struct dsp *d, u32 from, u32 index, u32 generation)
+{
+	struct bridge_entry *e;
+
+	if (index >= COMMONS_BRIDGES)
+		return -ENOENT;
+	e = &d->root->entry[index];
+	if (!bridge_is(e, generation))
+		return -ENOENT;
+	if (from != e->pub.owner)
+		return -EPERM;
+	if (BRIDGE_STATE(e->tag) == BRIDGE_CLEARING) {
+		bridge_set(d, index, BRIDGE_GENERATION(e->tag), BRIDGE_LIVE);
+		d->root->busy--;
+	}
+	return BRIDGE_STATE(e->tag) == BRIDGE_DYING ? -EIDRM : 0;
 }
 
 /**
@@ -418,8 +460,8 @@ int bridge_root_move(struct dsp *d, u32 index, u32 pfn, u32 now)
  * @id: its ID; it is no member any more, and its CPUs stand still
  * @now: the time, ms
  *
- * Its local bridges die; its global ones stay for as long as somebody has them
- * open, and belong to nobody.
+ * Its local bridges die, and those that it had not cleared yet; its other global ones
+ * stay for as long as somebody has them open, and belong to nobody.
  */
 void bridge_root_died(struct dsp *d, u32 id, u32 now)
 {
@@ -434,7 +476,7 @@ void bridge_root_died(struct dsp *d, u32 id, u32 now)
 		commons_clear(d->c->bridge[i].frozen, id);
 		if (e->pub.owner != id)
 			continue;
-		if (e->pub.scope == id)
+		if (e->pub.scope == id || BRIDGE_STATE(e->tag) == BRIDGE_CLEARING)
 			bridge_kill(d, i);
 		if (BRIDGE_STATE(e->tag) == BRIDGE_LIVE)
 			d->root->busy++;

@@ -4,14 +4,22 @@
  * over them (bridge_root.c); to open, close, freeze and leave one needs only
  * the commons (bridge_user.c).  docs/dsp.md tells the whole protocol.
  *
- *           create                  move               all users frozen
- *   FREE -----------------> LIVE ------------> FREEZING ----------------> MOVING
- *    ^ generation + 1        | ^ ^ ^              |                          |
- *    |                       | | | +--------------+                          |
- *    |              destroy, | | |   timeout: old place    copied: new place |
- *    | no users     owner    | | +-------------------------------------------+
- *    |              died     v |                           generation + 1
- *    +-------------------- DYING <-- from FREEZING, too
+ *        create             cleared         move               all users frozen
+ *   FREE ------> CLEARING ---------> LIVE ------------> FREEZING ----------------> MOVING
+ *    ^ generation    |                | ^ ^                |                          |
+ *    | + 1           | destroy,       | | +----------------+                          |
+ *    |               | owner died     | |     timeout: old place    copied: new place |
+ *    |               |       destroy, | +---------------------------------------------+
+ *    |               |     owner died |                             generation + 1
+ *    |               v                v
+ *    +------------ DYING <----------- + <-- from FREEZING, too
+ *      no users
+ *
+ * The owner clears the memory, so that this costs nobody else: in CLEARING, it uses the
+ * bridge (its bit in users is set), and nobody else may open it.  If the bridge is
+ * destroyed meanwhile, the memory stays the owner's until it lets go, as that of any
+ * user.  If the owner dies, its CPUs stand still, and the root takes its bit back.  If the
+ * owner has never heard that the bridge was made, the root ends it after a while.
  *
  * State and generation are one word, the tag.  The root writes the tag, then
  * (full barrier) looks at the users; a user sets its bit in users or frozen,
@@ -28,6 +36,7 @@ enum bridge_state {
 	BRIDGE_FREEZING,	/* users are asked to stop touching it */
 	BRIDGE_MOVING,		/* nobody touches it, the root copies */
 	BRIDGE_DYING,		/* users are asked to close it */
+	BRIDGE_CLEARING,	/* its owner clears it, nobody else may open it */
 };
 
 #define BRIDGE_TAG(generation, state)	((generation) << 3 | (state))
@@ -39,7 +48,8 @@ enum bridge_state {
 #define BRIDGE_KIND		3	/* mask of an enum bridge_kind */
 #define BRIDGE_READ_ONLY	4	/* for all but its owner */
 #define BRIDGE_GLOBAL		8	/* in a request: the name is */
-#define BRIDGE_FLAGS		15	/* all that are known */
+#define BRIDGE_MAY_MOVE		16	/* in a request: move others if there is no room */
+#define BRIDGE_FLAGS		31	/* all that are known */
 
 enum bridge_kind {
 	BRIDGE_PINNED,		/* never moves */
@@ -55,6 +65,9 @@ enum bridge_kind {
 
 /* Users that have not frozen after that long keep it where it is, ms. */
 #define BRIDGE_FREEZE_TIMEOUT	1000
+
+/* One that is not cleared ends if nobody uses it after that long, ms: nobody waits for it. */
+#define BRIDGE_CLAIM_TIMEOUT	20000
 
 /**
  * struct bridge_request - what a bridge shall be; payload of DSP_CREATE
@@ -77,7 +90,7 @@ struct bridge_request {
  * @hash: likewise
  * @born: its first generation; each move is one more
  * @new_pfn: in FREEZING, where it goes
- * @deadline: in FREEZING, when to give up, ms
+ * @deadline: in FREEZING, when to give up, in CLEARING, when its owner must have begun, ms
  * @maker: who made it, also when that has died
  */
 struct bridge_entry {
@@ -111,15 +124,21 @@ struct bridge_open {
 /*
  *            open            FREEZING             DYING
  *   CLOSED -----------> USED <--------> FROZEN ----------> GONE
- *     ^                  |  LIVE again     |                |
- *     +------------------+-----------------+----------------+
+ *     ^ |                ^ | LIVE again    |                |
+ *     | |  claim   LIVE  | |               |                |
+ *     | +------> CLAIMED-+ |               |                |
+ *     |             |      |               |                |
+ *     +-------------+------+---------------+----------------+
  *                        last close
+ *
+ * From CLAIMED and from USED, DYING leads to GONE, too.
  */
 enum bridge_use {
 	BRIDGE_CLOSED,
 	BRIDGE_USED,
 	BRIDGE_FROZEN,
 	BRIDGE_GONE,
+	BRIDGE_CLAIMED,		/* by its owner, which clears it */
 };
 
 const char *bridge_strerror(int err);

@@ -34,14 +34,15 @@ int bridge_destroy(struct dsp *d, u32 index, u32 generation, u32 now)
 	return dsp_call(d, DSP_DESTROY, &which, sizeof(which), now);
 }
 
-/* Copies an entry of a generation: 0, -EPROTO if it is damaged. */
+/* Copies an entry of a generation: 0, -EPROTO if it is damaged, or of no known kind. */
 static int bridge_read(struct dsp *d, u32 i, u32 generation, struct commons_bridge *b)
 {
 	commons_read((u32 *)b, (u32 *)&d->c->bridge[i], COMMONS_BRIDGE_WORDS);
 	smp_rmb();	/* the copy before the caller's second look at the tag */
 	if (b->check != commons_check((u32 *)b, COMMONS_BRIDGE_WORDS - 1) ||
 	    b->generation != generation || !b->pages || b->pages > BRIDGE_MAX_PAGES ||
-	    b->pfn > BRIDGE_END_PFN - b->pages)
+	    b->pfn > BRIDGE_END_PFN - b->pages || b->flags & ~BRIDGE_FLAGS ||
+	    (b->flags & BRIDGE_KIND) > BRIDGE_TRANSIENT)
 		return -EPROTO;
 	return 0;
 }
@@ -53,6 +54,86 @@ static int bridge_may(const struct dsp *d, const struct commons_bridge *b, u32 o
 	if (!(b->allowed[d->id / 32] & 1u << d->id % 32))
 		return -EACCES;
 	return write && b->flags & BRIDGE_READ_ONLY ? -EROFS : 0;
+}
+
+/* Sets the bit in users; -EAGAIN if the tag is not, or does not stay, what it was. */
+static int bridge_enter(struct dsp *d, u32 i, u32 tag)
+{
+	/* The bit before the second look at the tag: bridge_set() of the root. */
+	commons_set(d->c->bridge[i].users, d->id);
+	/* Behind the full barrier of commons_set(). */
+	if (smp_load_acquire(&d->c->tag[i]) == tag)
+		return 0;
+	commons_clear(d->c->bridge[i].users, d->id);
+	/* The root may have waited for us. */
+	dsp_ring(d, 0, PORTAL_BRIDGE);
+	return -EAGAIN;
+}
+
+/**
+ * bridge_claim() - begin to use a bridge that was made for this vnode just now
+ * @d: this vnode
+ * @index: its number
+ * @generation: and generation, which dsp_call_result() told
+ *
+ * It has to be cleared, where bridge_where() says; then follow bridge_cleared() and
+ * bridge_begin().  If any of it fails, it has to be destroyed and closed.
+ *
+ * Return: 0; -EIDRM if it was destroyed; -EPROTO if the entry is damaged.
+ */
+int bridge_claim(struct dsp *d, u32 index, u32 generation)
+{
+	u32 tag = BRIDGE_TAG(generation, BRIDGE_CLEARING);
+	struct bridge_open *o;
+	struct commons_bridge b;
+
+	if (index >= COMMONS_BRIDGES || d->open[index].refs)
+		return -EPROTO;
+	o = &d->open[index];
+	if (bridge_read(d, index, generation, &b)) {
+		d->count.bad_bridge++;
+		return -EPROTO;
+	}
+	if (bridge_enter(d, index, tag))
+		return -EIDRM;
+	*o = (struct bridge_open){ tag, b.pfn, b.pages, 1, BRIDGE_CLAIMED, b.flags & BRIDGE_KIND };
+	d->count.opens++;
+	return 0;
+}
+
+/**
+ * bridge_cleared() - tell the root that others may open a bridge
+ * @d: this vnode
+ * @index: its number; it is claimed
+ * @now: the time, ms
+ *
+ * Return: a call for dsp_call_result(), or a negative error code: dsp_call().
+ */
+int bridge_cleared(struct dsp *d, u32 index, u32 now)
+{
+	struct dsp_result which = {
+		.index = index, .generation = BRIDGE_GENERATION(d->open[index].tag),
+	};
+
+	return dsp_call(d, DSP_CLEARED, &which, sizeof(which), now);
+}
+
+/**
+ * bridge_begin() - use a bridge that this vnode has cleared as any other
+ * @d: this vnode
+ * @index: its number; the root has agreed
+ *
+ * Return: 0; -EIDRM if it was destroyed meanwhile.
+ */
+int bridge_begin(struct dsp *d, u32 index)
+{
+	struct bridge_open *o = &d->open[index];
+
+	if (o->state != BRIDGE_CLAIMED)
+		return -EIDRM;
+	o->tag = BRIDGE_TAG(BRIDGE_GENERATION(o->tag), BRIDGE_LIVE);
+	o->state = BRIDGE_USED;
+	return 0;
 }
 
 /* -ENOENT: not this one; -EAGAIN: it changed while we looked. */
@@ -87,15 +168,9 @@ static int bridge_try(struct dsp *d, u32 i, u32 scope, const char *name, bool wr
 		return 0;
 	}
 
-	/* The bit before the second look at the tag: bridge_set() of the root. */
-	commons_set(d->c->bridge[i].users, d->id);
-	/* Behind the full barrier of commons_set(). */
-	if (smp_load_acquire(&d->c->tag[i]) != tag) {
-		commons_clear(d->c->bridge[i].users, d->id);
-		/* The root may have waited for us. */
-		dsp_ring(d, 0, PORTAL_BRIDGE);
-		return -EAGAIN;
-	}
+	err = bridge_enter(d, i, tag);
+	if (err)
+		return err;
 	*o = (struct bridge_open){ tag, b.pfn, b.pages, 1, BRIDGE_USED, b.flags & BRIDGE_KIND };
 	d->count.opens++;
 	return 0;
@@ -253,6 +328,24 @@ static void bridge_mend(struct dsp *d, u32 i)
 	}
 }
 
+/*
+ * One step for a bridge that this vnode clears.  It stays where it is: if the root wants
+ * to move it as soon as others may open it, it is frozen when bridge_begin() was called.
+ */
+static void bridge_follow_claimed(struct dsp *d, u32 i, u32 tag)
+{
+	u32 state = BRIDGE_STATE(tag);
+
+	if (BRIDGE_GENERATION(tag) == BRIDGE_GENERATION(d->open[i].tag) &&
+	    (state == BRIDGE_CLEARING || state == BRIDGE_LIVE || state == BRIDGE_FREEZING)) {
+		bridge_mend(d, i);
+		return;
+	}
+	if (state != BRIDGE_DYING)
+		d->count.bad_bridge++;
+	bridge_lose(d, i);
+}
+
 /* One step for a bridge that is open. */
 static void bridge_follow(struct dsp *d, u32 i, u32 tag)
 {
@@ -261,6 +354,10 @@ static void bridge_follow(struct dsp *d, u32 i, u32 tag)
 
 	if (o->state == BRIDGE_GONE)
 		return;
+	if (o->state == BRIDGE_CLAIMED) {
+		bridge_follow_claimed(d, i, tag);
+		return;
+	}
 	switch (BRIDGE_STATE(tag)) {
 	case BRIDGE_LIVE:
 		if (!used)

@@ -28,7 +28,8 @@
 #include "lock.h"
 
 #define COMMONS_MAGIC		0x436f6d6d
-#define COMMONS_ABI		2
+#define COMMONS_ABI		3
+#define DSP_VERSION		2	/* of messages */
 #define COMMONS_NODES		64	/* vnode IDs */
 #define COMMONS_CLUSTERS	15	/* of a vnode, at most */
 #define COMMONS_PORTALS		32	/* of each vnode */

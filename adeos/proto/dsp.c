@@ -223,7 +223,7 @@ static void dsp_check_calls(struct dsp *d, u32 now)
 
 /*
  * A place for a request, or DSP_CALLS.  Room is made for a bridge in seconds;
- * that must not keep others from being destroyed, which takes none.
+ * that must not keep others from being cleared and destroyed, which takes none.
  */
 static u32 dsp_free_call(const struct dsp *d, u8 type)
 {
@@ -238,7 +238,7 @@ static u32 dsp_free_call(const struct dsp *d, u8 type)
 /**
  * dsp_call_fits() - is there room for one more request?
  * @d: this vnode
- * @type: DSP_CREATE or DSP_DESTROY
+ * @type: DSP_CREATE, DSP_CLEARED or DSP_DESTROY
  *
  * Return: true if there is; otherwise dsp_call() returns -EBUSY until
  * dsp_call_result() has returned 0 for others.
@@ -251,7 +251,7 @@ bool dsp_call_fits(const struct dsp *d, u8 type)
 /**
  * dsp_call() - begin a request to the root
  * @d: this vnode
- * @type: DSP_CREATE or DSP_DESTROY
+ * @type: DSP_CREATE, DSP_CLEARED or DSP_DESTROY
  * @payload: its payload
  * @length: bytes of it, DSP_PAYLOAD at most
  * @now: the time, ms
@@ -337,6 +337,7 @@ static bool dsp_dispatch(struct dsp *d, u32 from, union dsp_msg *msg, u32 now)
 	case DSP_JOIN:
 	case DSP_CREATE:
 	case DSP_DESTROY:
+	case DSP_CLEARED:
 		return d->root && dsp_root_request(d, from, msg, now);
 	case DSP_REPLY:
 		return dsp_reply(d, from, msg);
@@ -411,6 +412,18 @@ static bool dsp_authentic(struct dsp *d, u32 from, const union dsp_msg *msg)
 	return msg->from && msg->from == d->member.incarnation[from];
 }
 
+/*
+ * What a vnode asks the root for costs that one's users time.  When it has asked often
+ * enough, it is not heard, and not told that its ring has room, until the next beat.
+ */
+static bool dsp_may_ask(struct dsp *d, u32 from)
+{
+	if (!d->root || d->root->heard[from] < DSP_BUDGET)
+		return true;
+	d->count.over_budget++;
+	return false;
+}
+
 /* Takes what one vnode has sent; true if there may be more. */
 static bool dsp_receive(struct dsp *d, u32 from, u32 now)
 {
@@ -421,9 +434,13 @@ static bool dsp_receive(struct dsp *d, u32 from, u32 now)
 
 	/* No more than that, lest one who sends without end is all we hear. */
 	for (n = 0; n < COMMONS_SLOTS; n++) {
+		if (!dsp_may_ask(d, from))
+			return false;
 		ret = ring_get(r, &d->tail[from], &msg);
 		if (!ret)
 			break;
+		if (d->root)
+			d->root->heard[from]++;
 		if (ret < 0) {
 			d->count.bad_ring++;
 			continue;
@@ -523,6 +540,8 @@ bool dsp_tick(struct dsp *d, u32 now)
 	portal_rang(d->c, d->id, PORTAL_DSP);
 	portal_rang(d->c, d->id, PORTAL_BRIDGE);
 	dsp_view(d);
+	if (d->root)
+		memset(d->root->heard, 0, sizeof(d->root->heard));
 	more = dsp_hear(d, ~0ULL, now);
 	if (d->root) {
 		dsp_root_tick(d, now);

@@ -16,11 +16,11 @@
 #include "portal_words.h"
 #include "ring.h"
 
-#define DSP_VERSION	1
 #define DSP_CALLS	16	/* requests under way in a vnode, a power of two */
 #define DSP_CREATES	12	/* places of them that a DSP_CREATE may have */
 #define DSP_RESEND	1000	/* a request without a reply is sent again, ms */
 #define DSP_TRIES	15	/* and given up after so many times: later than a dead root is */
+#define DSP_BUDGET	128	/* messages that the root hears of a vnode between two beats */
 
 enum dsp_type {
 	DSP_JOIN = 1,	/* to the root: make me a member */
@@ -29,6 +29,7 @@ enum dsp_type {
 	DSP_REPLY,	/* from the root: struct dsp_result */
 	DSP_PING,	/* to anyone: answer with DSP_PONG, same transaction */
 	DSP_PONG,
+	DSP_CLEARED,	/* to the root: struct dsp_result of a bridge that others may see now */
 	DSP_USER = 0x80,	/* this and up: for others than the nanokernel */
 };
 
@@ -63,6 +64,7 @@ struct dsp_result {
  * @bad_sender: messages by or for a vnode that is dead
  * @bad_view: damaged views
  * @bad_bridge: damaged tags or entries
+ * @over_budget: times that a vnode had to wait for the root's next beat
  * @stray_user: own bits found in a bridge that is not open
  * @scrubbed: times that words of its own had to be repaired
  */
@@ -84,6 +86,7 @@ struct dsp_count {
 	u32 bad_sender;
 	u32 bad_view;
 	u32 bad_bridge;
+	u32 over_budget;
 	u32 stray_user;
 	u32 scrubbed;
 };
@@ -96,8 +99,9 @@ struct dsp_count {
  * @freeze: nobody in this vnode may touch a bridge from now on: unmap it
  * @thaw: it may be used again, and lies at @pfn
  * @gone: it was destroyed: unmap it, tell its users, who must close it
- * @alloc: root: find memory; 0, -ENOMEM, or -EINPROGRESS if room is being made:
- *	the request is not answered, and will come again
+ * @alloc: root: find memory for vnode @from; if there is none, others are only moved
+ *	if @may_move; 0, -ENOMEM, or -EINPROGRESS if room is being made: the request is
+ *	not answered, and will come again
  * @release: root: memory is free again
  * @copy: root: copy memory, which may overlap; 0, or nothing was copied
  *
@@ -111,7 +115,7 @@ struct dsp_ops {
 	void (*freeze)(void *priv, u32 index);
 	void (*thaw)(void *priv, u32 index, u32 pfn);
 	void (*gone)(void *priv, u32 index);
-	int (*alloc)(void *priv, u32 pages, u32 *pfn);
+	int (*alloc)(void *priv, u32 from, u32 pages, bool may_move, u32 *pfn);
 	void (*release)(void *priv, u32 pfn, u32 pages);
 	int (*copy)(void *priv, u32 to, u32 from, u32 pages);
 };
@@ -163,10 +167,11 @@ struct dsp_done {
  * @member: membership
  * @done: the last requests of each vnode, by @txn % DSP_CALLS
  * @unsent: replies that found no room, a bit each
+ * @heard: messages of each vnode since the last beat
  * @entry: the bridges
  * @nr: number of bridges that each vnode owns
  * @pages: size of them
- * @busy: number of bridges that are in motion, or wait for their users to go
+ * @busy: number of bridges that are in motion, not cleared, or wait for their users to go
  * @scrub: the next entry to check
  * @changes: number of bridges ever made and freed, modulo 2^32
  * @place: number of CPUs and APIC clusters of each vnode, as in struct commons_node
@@ -175,6 +180,7 @@ struct dsp_root {
 	struct member_root member;
 	struct dsp_done done[COMMONS_NODES][DSP_CALLS];
 	u16 unsent[COMMONS_NODES];
+	u16 heard[COMMONS_NODES];
 	struct bridge_entry entry[COMMONS_BRIDGES];
 	u32 nr[COMMONS_NODES];
 	u32 pages[COMMONS_NODES];
@@ -248,6 +254,9 @@ void dsp_root_tick(struct dsp *d, u32 now);
 /* bridge_user.c: for everybody */
 int bridge_create(struct dsp *d, const struct bridge_request *req, u32 now);
 int bridge_destroy(struct dsp *d, u32 index, u32 generation, u32 now);
+int bridge_claim(struct dsp *d, u32 index, u32 generation);
+int bridge_cleared(struct dsp *d, u32 index, u32 now);
+int bridge_begin(struct dsp *d, u32 index);
 int bridge_open(struct dsp *d, u32 scope, const char *name, bool write, u32 *index);
 int bridge_close(struct dsp *d, u32 index);
 int bridge_where(const struct dsp *d, u32 index, u32 *pfn, u32 *pages);
@@ -255,7 +264,8 @@ void bridge_scan(struct dsp *d);
 
 /* bridge_root.c: for the root */
 void bridge_root_create(struct dsp *d, u32 from, const struct bridge_request *req,
-			struct dsp_result *result);
+			struct dsp_result *result, u32 now);
+int bridge_root_cleared(struct dsp *d, u32 from, u32 index, u32 generation);
 int bridge_root_destroy(struct dsp *d, u32 from, u32 index, u32 generation, u32 now);
 int bridge_root_move(struct dsp *d, u32 index, u32 pfn, u32 now);
 void bridge_root_died(struct dsp *d, u32 id, u32 now);

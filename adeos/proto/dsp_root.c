@@ -174,7 +174,10 @@ void dsp_root_do(struct dsp *d, u32 from, const union dsp_msg *msg, struct dsp_r
 
 	if (msg->type == DSP_CREATE && msg->length == sizeof(req)) {
 		memcpy(&req, msg->payload, sizeof(req));
-		bridge_root_create(d, from, &req, result);
+		bridge_root_create(d, from, &req, result, now);
+	} else if (msg->type == DSP_CLEARED && msg->length == sizeof(which)) {
+		memcpy(&which, msg->payload, sizeof(which));
+		result->error = bridge_root_cleared(d, from, which.index, which.generation);
 	} else if (msg->type == DSP_DESTROY && msg->length == sizeof(which)) {
 		memcpy(&which, msg->payload, sizeof(which));
 		result->error = bridge_root_destroy(d, from, which.index, which.generation, now);

@@ -48,6 +48,7 @@ typedef unsigned long long u64;
 })
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 
+#define cond_resched()		((void)0)
 #define hweight64(x)		__builtin_popcountll(x)
 
 static inline void sort(void *base, size_t num, size_t size,

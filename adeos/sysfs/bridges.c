@@ -73,6 +73,7 @@ static ssize_t state_show(const struct bridge_entry *e, char *buf)
 	static const char * const names[] = {
 		[BRIDGE_LIVE] = "live", [BRIDGE_FREEZING] = "freezing",
 		[BRIDGE_MOVING] = "moving", [BRIDGE_DYING] = "dying",
+		[BRIDGE_CLEARING] = "clearing",
 	};
 
 	return sysfs_emit(buf, "%s\n", names[BRIDGE_STATE(e->tag)]);

@@ -77,9 +77,11 @@ static void op_thaw(void *priv, u32 index, u32 pfn)
 	op_index(priv, index);
 }
 
-static int op_alloc(void *priv, u32 pages, u32 *pfn)
+static int op_alloc(void *priv, u32 from, u32 pages, bool may_move, u32 *pfn)
 {
 	(void)priv;
+	(void)may_move;
+	must(from < NODES, "a request of nobody");
 	return take_pages(used, PAGES, pages, pfn);
 }
 
@@ -111,10 +113,26 @@ static void poll(u32 id)
 	dsp_poll(&node[id], now);
 }
 
+/* Whatever the call was that it is the result of */
+static void clear(u32 id, u32 index, u32 generation)
+{
+	u32 pfn, pages;
+
+	if (bridge_claim(&node[id], index, generation))
+		return;
+	open_index[id] = index;
+	must(!bridge_where(&node[id], index, &pfn, &pages) && pfn + pages >= pfn, "a claim");
+	bridge_cleared(&node[id], index, now);
+	if (byte() % 2)
+		poll(id);
+	if (byte() % 2)
+		bridge_begin(&node[id], index);
+}
+
 /* A bridge in use, so that there is something to break. */
 static void create(u32 id)
 {
-	struct bridge_request req = { .name = "a", .flags = byte() % 16, .pages = 1 + byte() % 40,
+	struct bridge_request req = { .name = "a", .flags = byte() % 32, .pages = 1 + byte() % 40,
 				      .allowed = { ~0u, ~0u } };
 	struct dsp_result result;
 	u32 i;
@@ -122,7 +140,8 @@ static void create(u32 id)
 	req.name[1] = byte() % 4 ? 'b' : 0;
 	bridge_create(&node[id], &req, now);
 	for (i = 0; i < DSP_CALLS; i++)
-		dsp_call_result(&node[id], i, &result);
+		if (!dsp_call_result(&node[id], i, &result) && !result.error && byte() % 4)
+			clear(id, result.index, result.generation);
 }
 
 static void open_or_close(u32 id)
@@ -148,7 +167,7 @@ static void move(void)
 	if (i >= COMMONS_BRIDGES)
 		return;
 	e = &root.entry[i];
-	if (op_alloc(NULL, e->pub.pages, &pfn))
+	if (op_alloc(NULL, 0, e->pub.pages, false, &pfn))
 		return;
 	if (bridge_root_move(&node[0], i, pfn, now))
 		op_release(NULL, pfn, e->pub.pages);
@@ -164,7 +183,7 @@ static void forge(u32 to, u32 from)
 	for (i = 0; i < ARRAY_SIZE(msg->w); i++)
 		msg->w[i] = word();
 	if (byte() % 4) {
-		msg->type %= DSP_PONG + 1;
+		msg->type %= DSP_CLEARED + 1;
 		msg->version = DSP_VERSION;
 		msg->flags = 0;
 		msg->seq = r->head;
@@ -173,7 +192,7 @@ static void forge(u32 to, u32 from)
 		msg->txn = DSP_CALLS + msg->txn % 64;
 		if (msg->type == DSP_CREATE)
 			msg->length = sizeof(struct bridge_request);
-		if (msg->type == DSP_DESTROY || msg->type == DSP_REPLY)
+		if (msg->type == DSP_DESTROY || msg->type == DSP_REPLY || msg->type == DSP_CLEARED)
 			msg->length = sizeof(struct dsp_result);
 	}
 	r->head++;

@@ -212,7 +212,7 @@ static void forge_entry(struct rnd_state *r)
 	b.pages = rnd(r, 4) ? 3 : nasty(r, 3);
 	b.allowed[0] = 0xffffffff;
 	b.allowed[1] = 0xffffffff;
-	b.flags = rnd(r, 16);
+	b.flags = rnd(r, 2 * (BRIDGE_FLAGS + 1));
 	b.generation = BRIDGE_GENERATION(tag);
 	b.check = commons_check((u32 *)&b, COMMONS_BRIDGE_WORDS - 1);
 	commons_write((u32 *)&c->bridge[i], (u32 *)&b, COMMONS_BRIDGE_WORDS);
@@ -262,7 +262,7 @@ static void fill_payload(struct rnd_state *r, union dsp_msg *msg)
 	prandom_bytes_state(r, msg->payload, DSP_PAYLOAD);
 	if (msg->type == DSP_CREATE && rnd(r, 4)) {
 		strscpy_pad(req->name, names[rnd(r, ARRAY_SIZE(names))], sizeof(req->name));
-		req->flags = rnd(r, 32);
+		req->flags = rnd(r, 2 * (BRIDGE_FLAGS + 1));
 		req->pages = rnd(r, 8) ? rnd(r, 8) : nasty(r, BRIDGE_MAX_PAGES);
 		msg->length = sizeof(*req);
 	} else if (rnd(r, 4)) {

@@ -149,8 +149,9 @@ static int create(unsigned int i)
 	char name[16];
 	struct adeos_bridge_spec spec = {
 		.name = name, .size = kib << 10, .allowed = ~0ULL,
-		.flags = i % 4 == 2 ? ADEOS_BRIDGE_TRANSIENT :
-			 i == 36 ? ADEOS_BRIDGE_PINNED : ADEOS_BRIDGE_MOVABLE,
+		.flags = ADEOS_BRIDGE_MAY_MOVE |
+			 (i % 4 == 2 ? ADEOS_BRIDGE_TRANSIENT :
+			  i == 36 ? ADEOS_BRIDGE_PINNED : ADEOS_BRIDGE_MOVABLE),
 	};
 
 	name_of(name, i);
@@ -236,7 +237,9 @@ static void name_of_big(char name[16], unsigned int i)
 static int big_set(const char *text, const struct kernel_param *kp)
 {
 	char name[16];
-	struct adeos_bridge_spec spec = { .name = name, .allowed = ~0ULL };
+	struct adeos_bridge_spec spec = {
+		.name = name, .allowed = ~0ULL, .flags = ADEOS_BRIDGE_MAY_MOVE,
+	};
 	unsigned int size;
 	int ret = kstrtouint(text, 0, &size);
 

@@ -242,6 +242,56 @@ static void test_bridge(struct kunit *test)
 	adeos_bridge_close(bridge);
 }
 
+/* Which users can have a bridge: by what they have callbacks for, and what it is */
+static const struct {
+	struct adeos_bridge_ops ops;
+	bool follows;
+} users[] = {
+	{ { } },
+	{ { .gone = count_gone } },
+	{ { .freeze = nothing, .gone = count_gone } },
+	{ { .thaw = nothing, .gone = count_gone } },
+	{ { .freeze = nothing, .thaw = nothing }, true },
+	{ { .freeze = nothing, .thaw = nothing, .gone = count_gone }, true },
+};
+
+static void open_as(struct kunit *test, u32 scope, const char *name,
+		    const struct adeos_bridge_ops *ops, bool allowed)
+{
+	struct adeos_bridge *b = adeos_bridge_open(scope, name, true, ops, NULL);
+
+	if (!allowed) {
+		KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(b), -EINVAL);
+	} else {
+		KUNIT_EXPECT_NOT_ERR_OR_NULL(test, b);
+		if (!IS_ERR(b))
+			KUNIT_EXPECT_NOT_NULL(test, adeos_bridge_addr(b));
+	}
+	if (!IS_ERR(b))
+		adeos_bridge_close(b);
+}
+
+static void test_ops(struct kunit *test)
+{
+	static const unsigned int kinds[] = {
+		ADEOS_BRIDGE_PINNED, ADEOS_BRIDGE_MOVABLE, ADEOS_BRIDGE_TRANSIENT,
+	};
+	struct adeos_bridge *b;
+	unsigned int kind, i;
+
+	for (kind = 0; kind < ARRAY_SIZE(kinds); kind++) {
+		KUNIT_ASSERT_EQ(test, create("kind", 4096, 0, kinds[kind]), 0);
+		open_as(test, 0, "kind", NULL, !kind);
+		for (i = 0; i < ARRAY_SIZE(users); i++)
+			open_as(test, 0, "kind", &users[i].ops, !kind || users[i].follows);
+		/* It has no callback for its end, which does no harm. */
+		b = adeos_bridge_open(0, "kind", true, &users[4].ops, NULL);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, b);
+		KUNIT_EXPECT_EQ(test, adeos_bridge_destroy(b), 0);
+		adeos_bridge_close(b);
+	}
+}
+
 /* Between two vnodes, and names that are local to a vnode. */
 static void test_local(struct kunit *test)
 {
@@ -354,6 +404,7 @@ static struct kunit_case peer_cases[] = {
 	KUNIT_CASE(test_lock_prefix),
 	KUNIT_CASE(test_portal_errors),
 	KUNIT_CASE(test_bridge),
+	KUNIT_CASE(test_ops),
 	KUNIT_CASE(test_local),
 	KUNIT_CASE(test_bridge_errors),
 	KUNIT_CASE(test_owner_dies),

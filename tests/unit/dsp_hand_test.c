@@ -22,7 +22,7 @@ static bool making_room, no_copy;
 
 static struct dsp hand[3];
 static struct dsp_root hand_root;
-static u32 rung[3], frozen_ops, thawed_ops, gone_ops;
+static u32 rung[3], frozen_ops, thawed_ops, gone_ops, alloc_from;
 
 static void hand_ring(void *priv, u32 to)
 {
@@ -52,10 +52,18 @@ static void hand_gone(void *priv, u32 index)
 	gone_ops++;
 }
 
-static int hand_alloc(void *priv, u32 pages, u32 *pfn)
+static int hand_take(u32 pages, u32 *pfn)
+{
+	return take_pages(used, PAGES, pages, pfn);
+}
+
+static int hand_alloc(void *priv, u32 from, u32 pages, bool may_move, u32 *pfn)
 {
 	(void)priv;
-	return making_room ? -EINPROGRESS : take_pages(used, PAGES, pages, pfn);
+	alloc_from = from;
+	if (making_room)
+		return may_move ? -EINPROGRESS : -ENOMEM;
+	return hand_take(pages, pfn);
 }
 
 static void hand_release(void *priv, u32 pfn, u32 pages)
@@ -104,17 +112,40 @@ static void hand_start(void)
 	hand_poll();
 }
 
-static int hand_create(u32 id, const char *name, u8 flags, u32 pages, struct dsp_result *result)
+static u32 pages_used(void)
 {
-	struct bridge_request req = { .flags = flags, .pages = pages, .allowed = { 1 } };
-	int call;
+	u32 i, nr = 0;
 
-	memcpy(req.name, name, strnlen(name, sizeof(req.name)));
-	call = bridge_create(&hand[id], &req, now);
+	for (i = 0; i < PAGES; i++)
+		nr += used[i];
+	return nr;
+}
+
+/* Waits for the answer to a call. */
+static int hand_result(u32 id, int call, struct dsp_result *result)
+{
 	if (call < 0)
 		return call;
 	hand_poll();
 	return dsp_call_result(&hand[id], call, result) ?: result->error;
+}
+
+static int hand_clear(u32 id, const struct dsp_result *made)
+{
+	struct dsp_result result;
+
+	return bridge_claim(&hand[id], made->index, made->generation) ?:
+	       hand_result(id, bridge_cleared(&hand[id], made->index, now), &result) ?:
+	       bridge_begin(&hand[id], made->index) ?: bridge_close(&hand[id], made->index);
+}
+
+static int hand_create(u32 id, const char *name, u8 flags, u32 pages, struct dsp_result *result)
+{
+	struct bridge_request req = { .flags = flags, .pages = pages, .allowed = { 1 } };
+
+	memcpy(req.name, name, strnlen(name, sizeof(req.name)));
+	return hand_result(id, bridge_create(&hand[id], &req, now), result) ?:
+	       hand_clear(id, result);
 }
 
 static void hand_beats(u32 nr)
@@ -179,6 +210,8 @@ static void test_errors(void)
 	for (i = 0, right = 1; i < BRIDGE_MAX_PER_VNODE; i++) {
 		snprintf(name, sizeof(name), "%u", i);
 		right &= !hand_create(1, name, 0, 1, &r);
+		if (i % 32 == 0)
+			hand_beats(1);
 	}
 	ok(right && hand_create(1, "more", 0, 1, &r) == -EMFILE &&
 	   hand_create(1, "0", 0, 1, &r) == -EMFILE, "a vnode's number of bridges");
@@ -194,25 +227,16 @@ static void test_errors(void)
 	   !strcmp(bridge_strerror(-EXDEV), "unknown error"), "errors have a text");
 }
 
-static u32 pages_used(void)
-{
-	u32 i, nr = 0;
-
-	for (i = 0; i < PAGES; i++)
-		nr += used[i];
-	return nr;
-}
-
 /* A user that never closes what was destroyed: its memory may still be written to. */
 static void test_dying(void)
 {
 	struct bridge_request req = { .name = "held", .pages = 3, .allowed = { 7 } };
+	struct dsp_result r;
 	u32 index, tag;
 
 	hand_start();
-	bridge_create(&hand[1], &req, now);
-	hand_poll();
-	bridge_open(&hand[2], 1, "held", 1, &index);
+	ok(!hand_result(1, bridge_create(&hand[1], &req, now), &r) && !hand_clear(1, &r) &&
+	   !bridge_open(&hand[2], 1, "held", 1, &index), "a bridge that another one holds");
 	bridge_destroy(&hand[1], index, hand_root.entry[index].born, now);
 	hand_poll();
 	hand_beats(1000);
@@ -238,7 +262,7 @@ static void test_moves(void)
 	frozen_ops = 0;
 	thawed_ops = 0;
 	hand_create(1, "pin", BRIDGE_PINNED, 1, &r);
-	hand_alloc(NULL, 1, &new);
+	hand_take(1, &new);
 	ok(bridge_root_move(&hand[0], r.index, new, now) == -EBUSY &&
 	   bridge_root_move(&hand[0], 999, new, now) == -ENOENT, "what cannot move");
 	hand_release(NULL, new, 1);
@@ -247,7 +271,7 @@ static void test_moves(void)
 	bridge_open(&hand[1], 1, "mov", 1, &index);
 	bridge_where(&hand[1], index, &pfn, &pages);
 	phys[pfn][7] = 0x1234;
-	hand_alloc(NULL, 1, &new);
+	hand_take(1, &new);
 	bridge_root_move(&hand[0], index, new, now);
 	ok(bridge_root_move(&hand[0], index, new, now) == -EBUSY &&
 	   bridge_open(&hand[0], 1, "mov", 1, &index) == -EAGAIN, "a bridge in motion");
@@ -255,7 +279,7 @@ static void test_moves(void)
 	ok(frozen_ops == 1 && thawed_ops == 1 && !bridge_where(&hand[1], index, &pfn, &pages) &&
 	   pfn == new && phys[new][7] == 0x1234, "a bridge moves, and its contents do");
 
-	hand_alloc(NULL, 1, &new);
+	hand_take(1, &new);
 	bridge_root_move(&hand[0], index, new, now);
 	now += BRIDGE_FREEZE_TIMEOUT - 1;
 	beat_and_tick(&hand[0], now);
@@ -271,7 +295,7 @@ static void test_moves(void)
 
 	/* Frozen; the root gives up, and wants to move again before we saw it. */
 	hand_create(2, "other", BRIDGE_MOVABLE, 1, &r);
-	hand_alloc(NULL, 1, &new);
+	hand_take(1, &new);
 	bridge_root_move(&hand[0], index, new, now);
 	call = bridge_destroy(&hand[2], r.index, r.generation, now);
 	commons_set(commons->bridge[index].users, 0);
@@ -280,7 +304,7 @@ static void test_moves(void)
 	bridge_root_step(&hand[0], now);
 	ok(BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_LIVE &&
 	   bridge_where(&hand[1], index, &pfn, &pages) == -EAGAIN, "frozen, and given up");
-	hand_alloc(NULL, 1, &new);
+	hand_take(1, &new);
 	bridge_root_move(&hand[0], index, new, now);
 	bridge_scan(&hand[1]);
 	commons_clear(commons->bridge[index].users, 0);
@@ -320,7 +344,7 @@ static void test_overlap(void)
 	u32 index, old, pages, i;
 
 	hand_start();
-	hand_alloc(NULL, 2, &old);
+	hand_take(2, &old);
 	hand_create(1, "slide", BRIDGE_MOVABLE, 5, &r);
 	hand_release(NULL, old, 2);
 	bridge_open(&hand[1], 1, "slide", 1, &index);
@@ -364,12 +388,14 @@ static void test_overlap(void)
 /* No room yet: the request is not answered, and comes again. */
 static void test_room(void)
 {
-	struct bridge_request req = { .name = "late", .pages = 1 };
+	struct bridge_request req = { .name = "late", .pages = 1, .flags = BRIDGE_MAY_MOVE };
 	struct dsp_result r;
 	int call;
 
 	hand_start();
 	making_room = true;
+	ok(hand_create(2, "now", BRIDGE_MOVABLE, 1, &r) == -ENOMEM && alloc_from == 2,
+	   "nothing is moved for one who may not have it moved");
 	call = bridge_create(&hand[1], &req, now);
 	hand_poll();
 	ok(dsp_call_result(&hand[1], call, &r) == -EINPROGRESS, "who asks waits for room");
@@ -383,6 +409,124 @@ static void test_room(void)
 	hand_poll();
 	ok(!dsp_call_result(&hand[1], call, &r) && !r.error && hand_root.nr[1] == 1,
 	   "and gets its bridge, once");
+}
+
+/* Others cannot open it before its owner has cleared it, and whoever dies or ends it. */
+static void test_clearing(void)
+{
+	struct bridge_request req = { .name = "new", .pages = 3, .allowed = { 7 },
+				      .flags = BRIDGE_MOVABLE };
+	struct dsp_result r, cleared;
+	u32 index, pfn, pages, i;
+
+	hand_start();
+	hand_result(1, bridge_create(&hand[1], &req, now), &r);
+	ok(BRIDGE_STATE(hand_root.entry[r.index].tag) == BRIDGE_CLEARING &&
+	   bridge_open(&hand[2], 1, "new", 1, &index) == -ENOENT &&
+	   bridge_open(&hand[1], 1, "new", 1, &index) == -ENOENT &&
+	   hand_create(1, "new", 0, 1, &cleared) == -EEXIST,
+	   "a bridge that is not cleared cannot be opened, but has its name");
+	ok(bridge_root_cleared(&hand[0], 2, r.index, r.generation) == -EPERM &&
+	   bridge_root_cleared(&hand[0], 0, r.index, r.generation) == -EPERM &&
+	   bridge_root_cleared(&hand[0], 1, r.index, r.generation + 1) == -ENOENT &&
+	   bridge_root_cleared(&hand[0], 1, COMMONS_BRIDGES, 0) == -ENOENT &&
+	   BRIDGE_STATE(hand_root.entry[r.index].tag) == BRIDGE_CLEARING,
+	   "only its owner can say that it is");
+	hand_take(3, &pfn);
+	ok(bridge_root_move(&hand[0], r.index, pfn, now) == -EBUSY, "nor is it moved");
+	hand_release(NULL, pfn, 3);
+	ok(!bridge_claim(&hand[1], r.index, r.generation) &&
+	   bridge_claim(&hand[1], r.index, r.generation) == -EPROTO &&
+	   !bridge_where(&hand[1], r.index, &pfn, &pages) && pages == 3 && used[pfn],
+	   "its owner knows where to clear it");
+	frozen_ops = 0;
+	commons->tag[r.index] = BRIDGE_TAG(r.generation, BRIDGE_FREEZING);
+	bridge_scan(&hand[1]);
+	commons->tag[r.index] = hand_root.entry[r.index].tag;
+	ok(!frozen_ops && !bridge_where(&hand[1], r.index, &pfn, &pages),
+	   "and is not frozen, whatever others write");
+	ok(!hand_result(1, bridge_cleared(&hand[1], r.index, now), &cleared) &&
+	   !hand_result(1, bridge_cleared(&hand[1], r.index, now), &cleared) &&
+	   bridge_open(&hand[1], 1, "new", 1, &index) == -EAGAIN &&
+	   !bridge_open(&hand[2], 1, "new", 1, &index), "then others can open it");
+	hand_take(3, &pfn);
+	bridge_root_move(&hand[0], r.index, pfn, now);
+	hand_poll();
+	ok(BRIDGE_STATE(hand_root.entry[r.index].tag) == BRIDGE_FREEZING,
+	   "if it is moved at once, the root waits for the owner");
+	ok(!bridge_begin(&hand[1], r.index) && bridge_begin(&hand[1], r.index) == -EIDRM,
+	   "which begins to use it, once");
+	hand_beats(1);
+	ok(hand_root.entry[r.index].pub.pfn == pfn && !hand[1].count.bad_bridge &&
+	   !bridge_where(&hand[1], r.index, &i, &pages) && i == pfn, "and lets it be moved");
+
+	hand_start();
+	hand_result(1, bridge_create(&hand[1], &req, now), &r);
+	bridge_claim(&hand[1], r.index, r.generation);
+	gone_ops = 0;
+	bridge_root_destroy(&hand[0], 0, r.index, r.generation, now);
+	hand_poll();
+	ok(BRIDGE_STATE(hand_root.entry[r.index].tag) == BRIDGE_DYING && pages_used() == 3 &&
+	   gone_ops == 1 && bridge_where(&hand[1], r.index, &i, &pages) == -EIDRM,
+	   "destroyed meanwhile, it stays its owner's until that lets go");
+	ok(hand_result(1, bridge_cleared(&hand[1], r.index, now), &cleared) == -EIDRM &&
+	   bridge_begin(&hand[1], r.index) == -EIDRM && !bridge_close(&hand[1], r.index),
+	   "which is told");
+	hand_poll();
+	ok(!pages_used() && !hand_root.nr[1] && !hand_root.busy, "and then is gone");
+
+	hand_result(1, bridge_create(&hand[1], &req, now), &r);
+	bridge_claim(&hand[1], r.index, r.generation);
+	hand_beats(2 * BRIDGE_CLAIM_TIMEOUT / 250);
+	ok(BRIDGE_STATE(hand_root.entry[r.index].tag) == BRIDGE_CLEARING && pages_used() == 3,
+	   "who clears may take its time");
+	bridge_close(&hand[1], r.index);
+	hand_beats(1);
+	ok(!pages_used() && !hand_root.busy, "but if it gives up, it is gone");
+	hand_result(1, bridge_create(&hand[1], &req, now), &r);
+	hand_beats(BRIDGE_CLAIM_TIMEOUT / 250 - 1);
+	ok(pages_used() == 3, "likewise if its owner has never heard of it");
+	hand_beats(1);
+	ok(!pages_used() && !hand_root.busy && !hand_root.nr[1], "after a while");
+
+	for (i = 0; i < 3; i++) {
+		hand_start();
+		req.flags = i == 1 ? BRIDGE_GLOBAL : 0;
+		hand_result(1, bridge_create(&hand[1], &req, now), &r);
+		if (i < 2)
+			bridge_claim(&hand[1], r.index, r.generation);
+		dsp_root_died(&hand[0], 1, now);
+		ok(!pages_used() && !hand_root.nr[1] && !hand_root.busy &&
+		   BRIDGE_STATE(hand_root.entry[r.index].tag) == BRIDGE_FREE,
+		   i < 2 ? "its owner dies while it clears it" : "or before it begins to");
+	}
+}
+
+/* A vnode that asks without end is heard so often between two beats, and others as they ask. */
+static void test_budget(void)
+{
+	struct dsp_result r;
+	u32 i, n;
+	int call;
+
+	hand_start();
+	hand_beats(1);
+	n = hand[0].count.received;
+	for (i = 0; i < 1000; i++) {
+		call = bridge_destroy(&hand[1], 5, 0, now);
+		hand_poll();
+		dsp_call_result(&hand[1], call, &r);
+	}
+	n = hand[0].count.received - n;
+	ok(n == DSP_BUDGET && hand[0].count.over_budget, "who asks without end is heard so often");
+	rung[0] = 0;
+	rung[1] = 0;
+	hand_poll();
+	ok(!rung[0] && !rung[1], "and then neither rings the other");
+	ok(!hand_create(2, "other", 0, 1, &r), "others are heard");
+	hand_beats(1);
+	ok(hand[0].count.received > n + 4 && hand[0].root->heard[1],
+	   "at the next beat it is heard again");
 }
 
 /* A message in the root's name, to the root: it would be obeyed. */
@@ -492,6 +636,15 @@ static void forge_view(u32 epoch, u64 mask)
 	commons->epoch = epoch;
 }
 
+/* An entry that nobody can tell from the root's */
+static void forge_flags(u32 index, u32 flags)
+{
+	struct commons_bridge *b = &commons->bridge[index];
+
+	b->flags = flags;
+	b->check = commons_check((u32 *)b, COMMONS_BRIDGE_WORDS - 1);
+}
+
 static bool all_agree(u64 mask)
 {
 	u32 i;
@@ -558,6 +711,15 @@ static void test_damage(void)
 	hand_beats(16);
 	ok(BRIDGE_STATE(commons->tag[index]) == BRIDGE_LIVE && !gone_ops, "and is well again");
 
+	hand_create(1, "kind", BRIDGE_MOVABLE, 1, &r);
+	forge_flags(r.index, BRIDGE_KIND);
+	ok(bridge_open(&hand[1], 1, "kind", 1, &index) == -EPROTO, "a kind that there is not");
+	forge_flags(r.index, BRIDGE_FLAGS + 1);
+	ok(bridge_open(&hand[1], 1, "kind", 1, &index) == -EPROTO, "likewise a flag");
+	forge_flags(r.index, BRIDGE_MOVABLE);
+	ok(!bridge_open(&hand[1], 1, "kind", 1, &index) && !bridge_close(&hand[1], index),
+	   "but one that there is");
+
 	hand_create(2, "orphan", BRIDGE_GLOBAL, 1, &r);
 	commons_set(commons->bridge[r.index].users, 0);
 	dsp_root_died(&hand[0], 2, now);
@@ -580,6 +742,8 @@ int main(void)
 	test_moves();
 	test_overlap();
 	test_room();
+	test_clearing();
+	test_budget();
 	test_forged();
 	test_requests();
 	test_damage();

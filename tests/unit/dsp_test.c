@@ -20,6 +20,7 @@
 #define STACK	(128u << 10)
 #define PAGES	4096u
 #define NEVER	(~0ull)
+#define DIRTY	0xa5
 
 /* The machine. */
 static struct commons *commons;
@@ -161,12 +162,15 @@ static void op_gone(void *priv, u32 index)
 	(void)index;
 }
 
-static int op_alloc(void *priv, u32 pages, u32 *pfn)
+static int op_alloc(void *priv, u32 from, u32 pages, bool may_move, u32 *pfn)
 {
 	(void)priv;
+	(void)from;
+	(void)may_move;
 	if (take_pages(used, PAGES, pages, pfn))
 		return -ENOMEM;
-	memset(phys[*pfn], 0, pages * sizeof(phys[0]));
+	/* What somebody else has left there */
+	memset(phys[*pfn], DIRTY, pages * sizeof(phys[0]));
 	return 0;
 }
 
@@ -259,12 +263,48 @@ static int wait_call(struct node *n, int call, struct dsp_result *result)
 	return err ?: result->error;
 }
 
+/* The owner's part: what it does to the memory, nobody else may have done to them. */
+static int clear(struct node *n, u32 index, u32 generation)
+{
+	u32 pfn, pages, i, word = DIRTY * 0x01010101u;
+	int err = bridge_claim(&n->dsp, index, generation);
+
+	for (i = 0; !err && i < 4; i++) {
+		err = bridge_where(&n->dsp, index, &pfn, &pages);
+		if (err)
+			break;
+		if (pfn + pages > PAGES) {
+			breaks("a place that is none");
+			return -EPROTO;
+		}
+		if (copying[pfn] || !used[pfn] || phys[pfn][i % 2 ? 0 : n->dsp.id] != word)
+			breaks("it moves, is free, or somebody else uses it while it is cleared");
+		sim_step();
+		if (i % 2)
+			service(n);
+	}
+	if (!err)
+		memset(phys[pfn], 0, pages * sizeof(phys[0]));
+	return err;
+}
+
 static int create(struct node *n, const char *name, u8 flags, u32 pages, struct dsp_result *result)
 {
 	struct bridge_request req = { .flags = flags, .pages = pages, .allowed = { ~0u, ~0u } };
+	struct dsp_result cleared;
+	int err;
 
 	memcpy(req.name, name, strlen(name));
-	return wait_call(n, bridge_create(&n->dsp, &req, now), result);
+	err = wait_call(n, bridge_create(&n->dsp, &req, now), result);
+	if (err)
+		return err;
+	err = clear(n, result->index, result->generation);
+	if (!err)
+		err = wait_call(n, bridge_cleared(&n->dsp, result->index, now), &cleared);
+	if (!err)
+		err = bridge_begin(&n->dsp, result->index);
+	bridge_close(&n->dsp, result->index);
+	return err;
 }
 
 /* Some tries: another vnode's bridge comes and goes as it likes. */
@@ -372,7 +412,7 @@ static void root_move(struct node *n)
 		if (BRIDGE_STATE(e->tag) == BRIDGE_LIVE)
 			break;
 	}
-	if (i == COMMONS_BRIDGES || op_alloc(n, e->pub.pages, &pfn))
+	if (i == COMMONS_BRIDGES || op_alloc(n, 0, e->pub.pages, false, &pfn))
 		return;
 	if (bridge_root_move(&n->dsp, e - root_part.entry, pfn, now))
 		op_release(n, pfn, e->pub.pages);

@@ -87,13 +87,12 @@ static void op_thaw(void *priv, u32 index, u32 pfn)
 		breaks("a place that is none");
 }
 
-static int op_alloc(void *priv, u32 pages, u32 *pfn)
+static int op_alloc(void *priv, u32 from, u32 pages, bool may_move, u32 *pfn)
 {
 	(void)priv;
-	if (take_pages(used, PAGES, pages, pfn))
-		return -ENOMEM;
-	memset(phys[*pfn], 0, pages * sizeof(phys[0]));
-	return 0;
+	(void)from;
+	(void)may_move;
+	return take_pages(used, PAGES, pages, pfn);
 }
 
 static void op_release(void *priv, u32 pfn, u32 pages)
@@ -181,9 +180,24 @@ static int create(struct node *n, const char *name, u8 flags, struct dsp_result 
 {
 	struct bridge_request req = { .flags = flags, .pages = 1 + n->dsp.id % 3,
 				      .allowed = { ~0u, ~0u } };
+	struct dsp_result cleared;
+	u32 pfn, pages;
+	int err;
 
 	memcpy(req.name, name, strlen(name));
-	return wait_call(n, bridge_create(&n->dsp, &req, 0), r);
+	err = wait_call(n, bridge_create(&n->dsp, &req, 0), r);
+	if (err)
+		return err;
+	err = bridge_claim(&n->dsp, r->index, r->generation) ?:
+	      bridge_where(&n->dsp, r->index, &pfn, &pages);
+	if (!err) {
+		memset(phys[pfn], 0, pages * sizeof(phys[0]));
+		err = wait_call(n, bridge_cleared(&n->dsp, r->index, 0), &cleared);
+	}
+	if (!err)
+		err = bridge_begin(&n->dsp, r->index);
+	bridge_close(&n->dsp, r->index);
+	return err;
 }
 
 static void *vnode_main(void *arg)
@@ -243,7 +257,7 @@ static void root_move(struct node *n)
 		if (BRIDGE_STATE(e->tag) == BRIDGE_LIVE)
 			break;
 	}
-	if (i == COMMONS_BRIDGES || op_alloc(n, e->pub.pages, &pfn))
+	if (i == COMMONS_BRIDGES || op_alloc(n, 0, e->pub.pages, false, &pfn))
 		return;
 	if (bridge_root_move(&n->dsp, e - root_part.entry, pfn, 0))
 		op_release(n, pfn, e->pub.pages);

@@ -240,6 +240,7 @@ static void link_gone(struct adeos_bridge *b, void *priv)
 	queue_bury(priv);
 }
 
+/* Only for bridges that are pinned: the nanokernel opens no other one with these. */
 static const struct adeos_bridge_ops link_ops = {
 	.gone = link_gone,
 };
@@ -295,7 +296,7 @@ static struct adeos_bridge *make_bridge(struct vcon_link *link)
 		.name = name,
 		.size = link->peer ? VCON_CONSOLE_SIZE : VCON_FULL_SIZE,
 		.allowed = BIT_ULL(link->peer),
-		.flags = ADEOS_BRIDGE_PINNED,
+		.flags = ADEOS_BRIDGE_PINNED | ADEOS_BRIDGE_MAY_MOVE,
 	};
 
 	bridge_name(name, link->peer);
@@ -332,6 +333,7 @@ static struct vcon_link *link_open(enum vcon_role role, u32 peer)
 		kvfree(link);
 		return ERR_PTR(ret);
 	}
+	/* As long as it is open: it is pinned, or it was not opened. */
 	link->wire = adeos_bridge_addr(link->bridge);
 	link->channels = adeos_bridge_size(link->bridge) == VCON_FULL_SIZE ? VCON_CHANNELS : 1;
 	return link;
@@ -391,16 +393,18 @@ void vcon_look(u32 peer)
 
 	mutex_lock(&opening[VCON_CLIENT]);
 	link = is_linked(VCON_CLIENT, peer) ? ERR_PTR(-EEXIST) : link_open(VCON_CLIENT, peer);
-	if (!IS_ERR(link)) {
+	ret = PTR_ERR_OR_ZERO(link);
+	if (!ret) {
 		/* Its server rings every second until the console is open. */
 		ret = check_wire(link);
 		if (!ret)
 			ret = link_begin(link);
-		if (ret == -EPROTO)
-			pr_warn_ratelimited("vcon: vnode %u has a console of another kind\n", peer);
 		if (ret)
 			link_drop(link);
 	}
+	/* -EINVAL: it may move. */
+	if (ret == -EPROTO || ret == -EINVAL)
+		pr_warn_ratelimited("vcon: vnode %u has a console of another kind\n", peer);
 	mutex_unlock(&opening[VCON_CLIENT]);
 }
 

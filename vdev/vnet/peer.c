@@ -134,7 +134,7 @@ static int open_area(struct vnet *vn)
 		.name = vn->name,
 		.size = PAGE_SIZE + vn->nr_queues * vnet_ring_size,
 		.allowed = ~0ULL,
-		.flags = ADEOS_BRIDGE_MOVABLE,
+		.flags = ADEOS_BRIDGE_MOVABLE | ADEOS_BRIDGE_MAY_MOVE,
 	};
 	struct adeos_bridge *b;
 
