@@ -3,6 +3,7 @@
  * Bridges that programs of this kernel use: one struct vb for each, however many
  * files are attached to it.  What the nanokernel tells of it is followed here.
  */
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/delay.h>
 #include <linux/err.h>
@@ -11,6 +12,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/user_namespace.h>
 
 #include "bridge.h"
 
@@ -442,19 +444,22 @@ static int check_create(const struct vbridge_create *req, char *full)
 /* The bridge itself; vb->info says which. */
 static int vb_make(struct vb *vb, const char *full, u64 vnodes)
 {
+	/* Others' bridges, which would stand still meanwhile, are not a user's to move. */
+	bool may_move = ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN);
 	u32 flags = vb->info.flags;
 	struct adeos_bridge_spec spec = {
 		.name		= full,
 		.size		= vb->info.bytes + PAGE_SIZE,
 		.allowed	= vnodes,
 		.flags		= ADEOS_BRIDGE_MOVABLE |
+				  (may_move ? ADEOS_BRIDGE_MAY_MOVE : 0) |
 				  (flags & VBRIDGE_GLOBAL ? ADEOS_BRIDGE_GLOBAL : 0) |
 				  (flags & VBRIDGE_READ_ONLY ? ADEOS_BRIDGE_READ_ONLY : 0),
 	};
 	struct adeos_bridge *b;
 	int ret;
 
-	vb->limit = vb_charge(current_fsuid(), vb->info.bytes);
+	vb->limit = vb_charge(vb->info.bytes);
 	if (IS_ERR(vb->limit)) {
 		ret = PTR_ERR(vb->limit);
 		vb->limit = NULL;
@@ -571,4 +576,5 @@ void vb_exit(void)
 		vb_put(vb);
 	}
 	destroy_workqueue(closer);
+	vb_limit_exit();
 }

@@ -171,9 +171,10 @@ int vb_ring_init(void);
 void vb_ring_exit(void);
 
 /* limit.c */
-struct vb_limit *vb_charge(kuid_t uid, u32 bytes);
+struct vb_limit *vb_charge(u32 bytes);
 void vb_uncharge(struct vb_limit *limit, u32 bytes);
-struct vb_limit *vb_charge_file(kuid_t uid);
+struct vb_limit *vb_charge_file(void);
 void vb_uncharge_file(struct vb_limit *limit);
+void vb_limit_exit(void);
 
 #endif /* _VDEV_BRIDGE_H */

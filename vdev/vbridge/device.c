@@ -43,7 +43,7 @@ static int device_open(struct inode *inode, struct file *file)
 	f = kzalloc(sizeof(*f), GFP_KERNEL);
 	if (!f)
 		return -ENOMEM;
-	f->limit = vb_charge_file(current_fsuid());
+	f->limit = vb_charge_file();
 	if (IS_ERR(f->limit)) {
 		ret = PTR_ERR(f->limit);
 		goto no_limit;

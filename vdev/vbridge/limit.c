@@ -4,15 +4,20 @@
  *
  * Each user may have so much; and when all programs together have so much, users
  * get no more: of a vnode's 64 bridges and 128 MiB, its kernel needs some, too.
- * CAP_SYS_RESOURCE ignores both, but what such programs have is counted.
+ * And each user may make only so much in a second: that is work for the root.
+ * CAP_SYS_RESOURCE ignores all of it, but what such programs have is counted.
  */
 #include <linux/capability.h>
+#include <linux/cred.h>
 #include <linux/err.h>
+#include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/uidgid.h>
+#include <linux/user_namespace.h>
 
 #include "bridge.h"
+#include "budget.h"
 
 #define KIB_PAGES(kib)	((kib) >> (PAGE_SHIFT - 10))
 
@@ -31,6 +36,15 @@ MODULE_PARM_DESC(max_bridges_all, "bridges that all programs have, before users 
 static unsigned int max_kib_all = 98304;
 module_param(max_kib_all, uint, 0644);
 MODULE_PARM_DESC(max_kib_all, "size of all of them, KiB");
+static unsigned int kib_per_s = 8192;
+module_param(kib_per_s, uint, 0644);
+MODULE_PARM_DESC(kib_per_s, "size of what a user may make in a second, KiB; each bridge is 256 KiB more");
+static unsigned int burst_kib = 65536;
+module_param(burst_kib, uint, 0644);
+MODULE_PARM_DESC(burst_kib, "so much at once, if the user has made nothing for a while, KiB");
+
+/* What a small one costs, besides its size: the root's time, KiB of memory */
+#define COST_EACH	256
 
 /**
  * struct vb_limit - a user who has something
@@ -39,6 +53,7 @@ MODULE_PARM_DESC(max_kib_all, "size of all of them, KiB");
  * @bridges: number of bridges that it has made
  * @pages: size of them
  * @files: number of files that it has open
+ * @budget: what it may make just now
  */
 struct vb_limit {
 	struct list_head list;
@@ -46,34 +61,47 @@ struct vb_limit {
 	u32 bridges;
 	u32 pages;
 	u32 files;
+	struct vb_budget budget;
 };
 
 static DEFINE_MUTEX(limits_lock);	/* all that follows */
 static LIST_HEAD(limits);
 static u32 all_bridges, all_pages;
 
-/* Of an entry that is there, or is made. */
-static struct vb_limit *limit_of(kuid_t uid)
+static u64 now_ms(void)
 {
-	struct vb_limit *l;
+	return ktime_to_ms(ktime_get_boottime());
+}
 
-	list_for_each_entry(l, &limits, list)
+/* One who has spent something is not forgotten before it is his again. */
+static void limit_tidy(struct vb_limit *l)
+{
+	if (l->bridges || l->files || !vb_budget_fill(&l->budget, now_ms(), kib_per_s, burst_kib))
+		return;
+	list_del(&l->list);
+	kfree(l);
+}
+
+/* Of the caller: an entry that is there, or is made. */
+static struct vb_limit *limit_of_current(void)
+{
+	kuid_t uid = vb_real_user(current_user_ns(), current_uid());
+	struct vb_limit *l, *next, *found = NULL;
+
+	list_for_each_entry_safe(l, next, &limits, list) {
 		if (uid_eq(l->uid, uid))
-			return l;
+			found = l;
+		else
+			limit_tidy(l);
+	}
+	if (found)
+		return found;
 	l = kzalloc(sizeof(*l), GFP_KERNEL);
 	if (!l)
 		return NULL;
 	l->uid = uid;
 	list_add(&l->list, &limits);
 	return l;
-}
-
-static void limit_tidy(struct vb_limit *l)
-{
-	if (l->bridges || l->files)
-		return;
-	list_del(&l->list);
-	kfree(l);
 }
 
 /* May that user have one more, of so many pages? */
@@ -84,26 +112,40 @@ static bool limit_allows(const struct vb_limit *l, u32 pages)
 	       all_pages + pages <= KIB_PAGES(max_kib_all);
 }
 
+/* May that user have it made already?  Then it is paid, whatever becomes of it. */
+static bool limit_pays(struct vb_limit *l, u32 pages)
+{
+	vb_budget_fill(&l->budget, now_ms(), kib_per_s, burst_kib);
+	return vb_budget_spend(&l->budget, (pages << (PAGE_SHIFT - 10)) + COST_EACH, burst_kib);
+}
+
 /**
- * vb_charge() - count a bridge that is to be made
- * @uid: who makes it
+ * vb_charge() - count a bridge that the caller wants to make
  * @bytes: its size
  *
  * Context: process, sleeps.
- * Return: for vb_uncharge(), or ERR_PTR(-EDQUOT), ERR_PTR(-ENOMEM).
+ * Return: for vb_uncharge(), or ERR_PTR(-EDQUOT); ERR_PTR(-EAGAIN) if it is too much in
+ * too short a time; ERR_PTR(-ENOMEM).
  */
-struct vb_limit *vb_charge(kuid_t uid, u32 bytes)
+struct vb_limit *vb_charge(u32 bytes)
 {
 	u32 pages = PFN_UP(bytes);
 	struct vb_limit *l;
+	int ret;
 
 	mutex_lock(&limits_lock);
-	l = limit_of(uid);
-	if (!l) {
-		l = ERR_PTR(-ENOMEM);
-	} else if (!limit_allows(l, pages) && !capable(CAP_SYS_RESOURCE)) {
+	l = limit_of_current();
+	if (!l)
+		ret = -ENOMEM;
+	else if (!limit_allows(l, pages))
+		ret = -EDQUOT;
+	else
+		ret = limit_pays(l, pages) ? 0 : -EAGAIN;
+	if (l && ret && !capable(CAP_SYS_RESOURCE)) {
 		limit_tidy(l);
-		l = ERR_PTR(-EDQUOT);
+		l = ERR_PTR(ret);
+	} else if (!l) {
+		l = ERR_PTR(ret);
 	} else {
 		l->bridges++;
 		l->pages += pages;
@@ -135,20 +177,19 @@ void vb_uncharge(struct vb_limit *l, u32 bytes)
 }
 
 /**
- * vb_charge_file() - count a file that is to be opened
- * @uid: who opens it
+ * vb_charge_file() - count a file that the caller wants to open
  *
  * A ring looks at all files of a bridge, with interrupts off.
  *
  * Context: process, sleeps.
  * Return: for vb_uncharge_file(), or ERR_PTR(-EDQUOT), ERR_PTR(-ENOMEM).
  */
-struct vb_limit *vb_charge_file(kuid_t uid)
+struct vb_limit *vb_charge_file(void)
 {
 	struct vb_limit *l;
 
 	mutex_lock(&limits_lock);
-	l = limit_of(uid);
+	l = limit_of_current();
 	if (!l) {
 		l = ERR_PTR(-ENOMEM);
 	} else if (l->files >= max_files && !capable(CAP_SYS_RESOURCE)) {
@@ -173,4 +214,17 @@ void vb_uncharge_file(struct vb_limit *l)
 	l->files--;
 	limit_tidy(l);
 	mutex_unlock(&limits_lock);
+}
+
+/**
+ * vb_limit_exit() - forget all users
+ *
+ * Context: process; there are no bridges and no files.
+ */
+void vb_limit_exit(void)
+{
+	struct vb_limit *l, *next;
+
+	list_for_each_entry_safe(l, next, &limits, list)
+		kfree(l);
 }
