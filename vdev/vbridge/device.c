@@ -3,15 +3,17 @@
  * /dev/bridge: its files and calls.
  */
 #include <linux/capability.h>
+#include <linux/cdev.h>
 #include <linux/cred.h>
+#include <linux/device.h>
 #include <linux/err.h>
-#include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/poll.h>
 #include <linux/pseudo_fs.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/user_namespace.h>
 
 #include "bridge.h"
 
@@ -214,12 +216,98 @@ static const struct file_operations device_ops = {
 	.mmap		= vb_mmap,
 };
 
-static struct miscdevice device = {
-	.minor	= MISC_DYNAMIC_MINOR,
-	.name	= "bridge",
-	.fops	= &device_ops,
-	.mode	= 0666,
+static unsigned int gid = -1;
+module_param(gid, uint, 0444);
+MODULE_PARM_DESC(gid, "group of the device; without it, the mode is 0666");
+static unsigned int mode;
+module_param(mode, uint, 0444);
+MODULE_PARM_DESC(mode, "permission bits of the device, if not 0660 with gid and 0666 without");
+
+/**
+ * struct vb_device - the device
+ * @dev: the device
+ * @cdev: its number's
+ */
+struct vb_device {
+	struct device dev;
+	struct cdev cdev;
 };
+
+static struct vb_device *device;
+static struct class *class;
+static dev_t number;
+
+/* The node in /dev as it comes up; a miscdevice's cannot have a group. */
+static char *device_node(const struct device *dev, umode_t *node_mode, kuid_t *node_uid,
+			 kgid_t *node_gid)
+{
+	kgid_t group = make_kgid(&init_user_ns, gid);
+
+	if (node_mode)
+		*node_mode = mode ? mode & 0666 : gid_valid(group) ? 0660 : 0666;
+	if (node_gid && gid_valid(group))
+		*node_gid = group;
+	return NULL;
+}
+
+static const struct device_type device_type = {
+	.name		= "bridge",
+	.devnode	= device_node,
+};
+
+static void device_free(struct device *dev)
+{
+	kfree(container_of(dev, struct vb_device, dev));
+}
+
+static int device_add_node(void)
+{
+	int ret;
+
+	device = kzalloc(sizeof(*device), GFP_KERNEL);
+	if (!device)
+		return -ENOMEM;
+	device_initialize(&device->dev);
+	device->dev.release = device_free;
+	device->dev.class = class;
+	device->dev.type = &device_type;
+	device->dev.devt = number;
+	cdev_init(&device->cdev, &device_ops);
+	device->cdev.owner = THIS_MODULE;
+	ret = dev_set_name(&device->dev, "bridge");
+	if (!ret)
+		ret = cdev_device_add(&device->cdev, &device->dev);
+	if (ret)
+		put_device(&device->dev);
+	return ret;
+}
+
+static int device_register_node(void)
+{
+	int ret = alloc_chrdev_region(&number, 0, 1, "vbridge");
+
+	if (ret)
+		return ret;
+	class = class_create("vbridge");
+	ret = PTR_ERR_OR_ZERO(class);
+	if (ret)
+		goto no_class;
+	ret = device_add_node();
+	if (!ret)
+		return 0;
+	class_destroy(class);
+no_class:
+	unregister_chrdev_region(number, 1);
+	return ret;
+}
+
+static void device_unregister_node(void)
+{
+	cdev_device_del(&device->cdev, &device->dev);
+	put_device(&device->dev);
+	class_destroy(class);
+	unregister_chrdev_region(number, 1);
+}
 
 static int __init vbridge_init(void)
 {
@@ -234,7 +322,7 @@ static int __init vbridge_init(void)
 	ret = vb_ring_init();
 	if (ret)
 		goto no_ring;
-	ret = misc_register(&device);
+	ret = device_register_node();
 	if (ret)
 		goto no_device;
 	return 0;
@@ -251,7 +339,7 @@ module_init(vbridge_init);
 
 static void __exit vbridge_exit(void)
 {
-	misc_deregister(&device);
+	device_unregister_node();
 	vb_exit();
 	vb_ring_exit();
 	kern_unmount(mount);
