@@ -413,15 +413,12 @@ static bool dsp_authentic(struct dsp *d, u32 from, const union dsp_msg *msg)
 }
 
 /*
- * What a vnode asks the root for costs that one's users time.  When it has asked often
- * enough, it is not heard, and not told that its ring has room, until the next beat.
+ * What a vnode asks for costs the root time.  When it has asked often enough, it is not
+ * heard, and not told that its ring has room, until the next beat.
  */
 static bool dsp_may_ask(struct dsp *d, u32 from)
 {
-	if (!d->root || d->root->heard[from] < DSP_BUDGET)
-		return true;
-	d->count.over_budget++;
-	return false;
+	return !d->root || d->root->heard[from] < DSP_BUDGET;
 }
 
 /* Takes what one vnode has sent; true if there may be more. */

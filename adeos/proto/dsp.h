@@ -64,7 +64,6 @@ struct dsp_result {
  * @bad_sender: messages by or for a vnode that is dead
  * @bad_view: damaged views
  * @bad_bridge: damaged tags or entries
- * @over_budget: times that a vnode had to wait for the root's next beat
  * @stray_user: own bits found in a bridge that is not open
  * @scrubbed: times that words of its own had to be repaired
  */
@@ -86,7 +85,6 @@ struct dsp_count {
 	u32 bad_sender;
 	u32 bad_view;
 	u32 bad_bridge;
-	u32 over_budget;
 	u32 stray_user;
 	u32 scrubbed;
 };

@@ -518,7 +518,7 @@ static void test_budget(void)
 		dsp_call_result(&hand[1], call, &r);
 	}
 	n = hand[0].count.received - n;
-	ok(n == DSP_BUDGET && hand[0].count.over_budget, "who asks without end is heard so often");
+	ok(n == DSP_BUDGET, "who asks without end is heard so often");
 	rung[0] = 0;
 	rung[1] = 0;
 	hand_poll();
