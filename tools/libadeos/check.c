@@ -19,6 +19,8 @@
  *	end NAME			destroys a bridge of this vnode
  *	event NAME			makes a bridge, and waits until its eventfd is signalled
  *	ring SCOPE NAME			rings a bridge
+ *	churn NAME BYTES		makes a bridge and closes it, again and again, until
+ *					SIGTERM, and tells how often it could, and could not
  *	errors, stress			see there
  */
 #include <errno.h>
@@ -376,6 +378,29 @@ static int ring(const char *scope, const char *name)
 	return 0;
 }
 
+static int churn(const char *name, size_t bytes)
+{
+	unsigned int granted = 0, refused = 0;
+	int fd;
+
+	while (!is_stopped()) {
+		fd = adeos_bridge_create(name, bytes, 0600, 0, ADEOS_BRIDGE_ANY_VNODE);
+		if (fd >= 0) {
+			if (!granted++)
+				puts("churning");
+			fflush(stdout);
+			close(fd);
+			continue;
+		}
+		if (errno != EAGAIN)
+			die(name);
+		refused++;
+		pause_ms(1);
+	}
+	printf("errors 0, granted %u, refused %u\n", granted, refused);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -408,6 +433,8 @@ int main(int argc, char **argv)
 		return event(argv[2]);
 	if (!strcmp(what, "ring") && argc == 4)
 		return ring(argv[2], argv[3]);
+	if (!strcmp(what, "churn") && argc == 4)
+		return churn(argv[2], strtoul(argv[3], NULL, 0));
 	if (!strcmp(what, "errors"))
 		return check_errors(argc - 2, argv + 2);
 	if (!strcmp(what, "stress"))
