@@ -56,6 +56,10 @@ holds 'bridge: nobody touches what moves or is gone, when one of two users dies'
 holds 'bridge: nor when one move follows another' bridge -DMOVES=3 -DALONE -DDIES
 fails 'bridge: unless an opener does not look twice' bridge -DALONE -DMUTANT_NO_SECOND_LOOK
 fails 'bridge: or thaws without' bridge -DALONE -DMUTANT_THAW_AT_ONCE
+holds 'bridge: nobody sees it before its owner has cleared it, whoever ends it' bridge -DCLEAR -DMOVES=1
+holds 'bridge: nor when the owner dies' bridge -DCLEAR -DMOVES=0 -DDIES
+fails 'bridge: unless it can be opened before' bridge -DCLEAR -DMOVES=0 -DMUTANT_OPEN_UNCLEARED
+fails 'bridge: or the owner clears it without being its user' bridge -DCLEAR -DALONE -DMOVES=0 -DMUTANT_CLAIM_UNSEEN
 holds 'wake: all frames get through' wake
 fails 'wake: unless a receiver that was rung looks for frames only' wake -DMUTANT_KICK_IF_NOT_EMPTY
 fails 'wake: or sleeps without a last look' wake -DMUTANT_SLEEP_AT_ONCE

@@ -2,11 +2,12 @@
 /*
  * adeos/proto/bridge_root.c and adeos/proto/bridge_user.c: one bridge, the root, and two
  * users (or one: -DALONE), one of which may die (-DDIES) between any two accesses to
- * the commons.
+ * the commons.  With -DCLEAR, user 0 has just made it, and clears it first.
  *
  * Shown: nobody touches the bridge while it is copied, or after its memory was
  * released, or at a place where it is no more; a bridge that freezes or dies
- * comes to an end of that; no bit is left behind.  -DMUTANT_... takes one
+ * comes to an end of that; no bit is left behind; nobody sees what was there before it
+ * was cleared, and its memory stays its owner's as long as that clears.  -DMUTANT_... takes one
  * precaution away, and SPIN must find out.
  */
 #define USERS	2
@@ -15,10 +16,17 @@
 #define MOVES	2	/* times that the root begins to move it */
 #endif
 
-mtype = { FREE, LIVE, FREEZING, MOVING, DYING };
-mtype = { CLOSED, USED, FROZEN, GONE };
+mtype = { FREE, LIVE, FREEZING, MOVING, DYING, CLEARING };
+mtype = { CLOSED, USED, FROZEN, GONE, CLAIMED };
 
+#ifdef CLEAR
+mtype state = CLEARING;
+bool dirty = true;		/* it holds what somebody else has left there */
+bool cleared, answered;		/* the owner's request, the root's answer */
+#else
 mtype state = LIVE;
+#define dirty	false
+#endif
 byte generation;
 byte place;			/* as published */
 bool users[USERS], frozen[USERS];
@@ -34,7 +42,7 @@ byte ended;
 inline touch()
 {
 	touching[me] = true;
-	assert(!copying && !released && my_place == where);
+	assert(!copying && !released && !dirty && my_place == where);
 	touching[me] = false
 }
 
@@ -42,7 +50,11 @@ inline open()
 {
 	atomic { tag = state; tag_generation = generation };
 	if
+#ifdef MUTANT_OPEN_UNCLEARED
+	:: tag == LIVE || tag == CLEARING ->
+#else
 	:: tag == LIVE ->
+#endif
 	   my_place = place;
 	   users[me] = true;
 #ifndef MUTANT_NO_SECOND_LOOK
@@ -59,6 +71,30 @@ inline open()
 	:: else
 	fi
 }
+
+#ifdef CLEAR
+/* bridge_claim() */
+inline claim()
+{
+	my_place = place;
+#ifndef MUTANT_CLAIM_UNSEEN
+	users[me] = true;
+#endif
+	if
+	:: atomic { !(state == CLEARING) -> skip }; users[me] = false; irq_r = true
+	:: atomic { state == CLEARING -> use = CLAIMED }
+	fi
+}
+
+inline clear()
+{
+	touching[me] = true;
+	assert(!copying && !released);
+	dirty = false;
+	touching[me] = false;
+	cleared = true
+}
+#endif
 
 /* bridge_scan(), once; whoever changes the tag interrupts us again. */
 inline scan()
@@ -84,7 +120,7 @@ inline scan()
 #else
 	   atomic { my_generation = tag_generation; use = USED }
 #endif
-	:: tag == DYING && (use == USED || use == FROZEN) -> use = GONE
+	:: tag == DYING && (use == USED || use == FROZEN || use == CLAIMED) -> use = GONE
 	:: else -> assert(tag != FREE || use == CLOSED || use == GONE)
 	fi
 }
@@ -101,9 +137,19 @@ proctype user(byte me)
 {
 	byte opens, my_place, my_generation, tag_generation;
 	mtype use = CLOSED, tag = FREE;
+#ifdef CLEAR
+	bool claimed;
+#endif
 
 	{
 		do
+#ifdef CLEAR
+		:: me == 0 && !claimed && use == CLOSED -> claimed = true; claim()
+		:: use == CLAIMED && !cleared -> clear()
+		:: use == CLAIMED && answered ->
+		   /* bridge_begin(), and the next beat */
+		   atomic { my_generation = 0; use = USED; irq_u[me] = true }
+#endif
 		:: use == CLOSED && opens < OPENS -> opens++; open();
 		   atomic { tag = FREE; tag_generation = 0 }
 		:: use == USED -> touch()
@@ -192,8 +238,15 @@ proctype root()
 	byte moves;
 	bool yes, buried;
 
+#ifdef CLEAR
+	if
+	:: cleared -> state = LIVE; answered = true
+	/* It is destroyed before, or nobody has heard that it was made. */
+	:: true
+	fi;
+#endif
 	do
-	:: moves < MOVES -> move()
+	:: state == LIVE && moves < MOVES -> move()
 #ifdef DIES
 	:: !kill -> kill = true
 #endif
