@@ -7,7 +7,7 @@
 #include "dsp.h"
 
 /* Whoever has asked for a bridge has given up before it ends for want of a user. */
-_Static_assert(BRIDGE_CLAIM_TIMEOUT > DSP_RESEND * (DSP_TRIES + 1), "timeouts");
+_Static_assert(DSP_RESEND * (DSP_TRIES + 1) < BRIDGE_CLAIM_TIMEOUT, "timeouts");
 
 static const struct {
 	int err;

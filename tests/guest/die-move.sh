@@ -13,7 +13,7 @@ echo "# seed $seed"
 
 # mortal SEED
 mortal() {
-	node 2 2 64M "cmdline = lab.run=\"modprobe adeos_mover kib=4 peers=2 again=1; modprobe adeos_die shared=$shared seed=$1 wait=3000 only=bridge_freeze,bridge_melt,adeos_bridge_freeze,adeos_bridge_thaw,map_bridge; sleep 100000\""
+	node 2 2 64M "cmdline = lab.run=\"modprobe adeos_mover kib=4 peers=2 again=1; modprobe adeos_die shared=$shared seed=$1 wait=3000 only=bridge_freeze,bridge_melt,adeos_bridge_freeze,adeos_bridge_thaw,find_bridge; sleep 100000\""
 }
 
 # clear: the root's own bridges are given up, and it has found what it wrote

@@ -411,7 +411,7 @@ static void test_room(void)
 	   "and gets its bridge, once");
 }
 
-/* Others cannot open it before its owner has cleared it, and whoever dies or ends it. */
+/* Others cannot open it before its owner has cleared it. */
 static void test_clearing(void)
 {
 	struct bridge_request req = { .name = "new", .pages = 3, .allowed = { 7 },
@@ -459,6 +459,13 @@ static void test_clearing(void)
 	hand_beats(1);
 	ok(hand_root.entry[r.index].pub.pfn == pfn && !hand[1].count.bad_bridge &&
 	   !bridge_where(&hand[1], r.index, &i, &pages) && i == pfn, "and lets it be moved");
+}
+
+static void test_clearing_ends(void)
+{
+	struct bridge_request req = { .name = "new", .pages = 3, .allowed = { 7 } };
+	struct dsp_result r, cleared;
+	u32 pages, i;
 
 	hand_start();
 	hand_result(1, bridge_create(&hand[1], &req, now), &r);
@@ -743,6 +750,7 @@ int main(void)
 	test_overlap();
 	test_room();
 	test_clearing();
+	test_clearing_ends();
 	test_budget();
 	test_forged();
 	test_requests();

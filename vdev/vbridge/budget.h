@@ -17,7 +17,7 @@ struct vb_budget {
 };
 
 /* Since when does not matter behind that: any bucket is full, or is not filled at all. */
-#define VB_BUDGET_LONG	(1u << 31)
+#define VB_BUDGET_LONG	0x7fffffff
 
 /**
  * vb_budget_fill() - add what has come since the last time
