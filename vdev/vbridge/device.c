@@ -216,11 +216,11 @@ static const struct file_operations device_ops = {
 	.mmap		= vb_mmap,
 };
 
-static unsigned int gid = -1;
-module_param(gid, uint, 0444);
+static unsigned int node_gid = -1;
+module_param_named(gid, node_gid, uint, 0444);
 MODULE_PARM_DESC(gid, "group of the device; without it, the mode is 0666");
-static unsigned int mode;
-module_param(mode, uint, 0444);
+static unsigned int node_mode;
+module_param_named(mode, node_mode, uint, 0444);
 MODULE_PARM_DESC(mode, "permission bits of the device, if not 0660 with gid and 0666 without");
 
 /**
@@ -238,15 +238,14 @@ static struct class *class;
 static dev_t number;
 
 /* The node in /dev as it comes up; a miscdevice's cannot have a group. */
-static char *device_node(const struct device *dev, umode_t *node_mode, kuid_t *node_uid,
-			 kgid_t *node_gid)
+static char *device_node(const struct device *dev, umode_t *mode, kuid_t *uid, kgid_t *gid)
 {
-	kgid_t group = make_kgid(&init_user_ns, gid);
+	kgid_t group = make_kgid(&init_user_ns, node_gid);
 
-	if (node_mode)
-		*node_mode = mode ? mode & 0666 : gid_valid(group) ? 0660 : 0666;
-	if (node_gid && gid_valid(group))
-		*node_gid = group;
+	if (mode)
+		*mode = node_mode ? node_mode & 0666 : gid_valid(group) ? 0660 : 0666;
+	if (gid && gid_valid(group))
+		*gid = group;
 	return NULL;
 }
 
