@@ -9,6 +9,8 @@ guest_share=$scratch/share
 cp -R "$top/tests/guest" "$guest_share"
 ok 'what plays a person compiles' gcc -m32 -march=i686 -static -O1 -Wall -Wextra -D_GNU_SOURCE \
 	-o "$guest_share/pty" "$top/tests/unit/pty.c"
+ok 'and what opens consoles' gcc -m32 -march=i686 -static -O1 -Wall -Wextra -D_GNU_SOURCE \
+	-I"$top/vdev/vcon" -o "$guest_share/vcon-modes" "$top/tests/unit/vcon_modes.c"
 guest_test --cpus 4 --timeout 600 console.sh
 guest_test --debug --cpus 4 --timeout 1200 console.sh
 done_testing

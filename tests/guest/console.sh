@@ -172,6 +172,11 @@ end
 PERSON
 like "$(cat /tmp/screen)" ' icanon' '  does, too'
 
+# What a descriptor may be used for, by how it was opened
+./vcon-modes console /dev/vcon/1
+vnode exec 1 -- sh -c 'cat >/tmp/vcon-modes; chmod +x /tmp/vcon-modes' <vcon-modes
+vnode exec 1 -- /tmp/vcon-modes agent /dev/vcon-agent
+
 # Several viewers, one of which only looks
 ./pty vnode console 1 >/tmp/screen2 <<'PERSON' &
 await sized

@@ -24,8 +24,12 @@ static void listen(struct vcon_link *link, int change)
 
 static int agent_open(struct inode *inode, struct file *file)
 {
-	struct vcon_link *link = vcon_link_get(VCON_SERVER, 0);
+	struct vcon_link *link;
 
+	/* Whoever listens takes sessions, which are for both. */
+	if ((file->f_mode & (FMODE_READ | FMODE_WRITE)) != (FMODE_READ | FMODE_WRITE))
+		return -EACCES;
+	link = vcon_link_get(VCON_SERVER, 0);
 	/* The bridge comes as soon as the vnode is a member of the cluster. */
 	if (!link)
 		return -EAGAIN;

@@ -4,6 +4,9 @@
  *
  * Reading and writing /dev/vcon/ID is looking at and typing on a vnode's
  * console; TIOCSWINSZ and TIOCGWINSZ are those of its terminal.
+ *
+ * TIOCSWINSZ, VCON_SESSION and VCON_SYSRQ need a descriptor that is open for
+ * writing, VCON_LOST one for reading: with another one they fail with -EBADF.
  */
 #ifndef _VCON_H
 #define _VCON_H
@@ -27,7 +30,10 @@
 /* On /dev/vcon/ID: how many bytes it has missed, or would have missed when it was opened. */
 #define VCON_LOST	_IOR('v', 0x42, __u64)
 
-/* On /dev/vcon-agent: wait for a session; returns a descriptor as above. */
+/*
+ * On /dev/vcon-agent, which can only be opened for reading and writing: wait for a
+ * session; returns a descriptor as above.
+ */
 #define VCON_ACCEPT	_IO('v', 0x43)
 
 #endif /* _VCON_H */

@@ -405,11 +405,27 @@ static int view_winsize(struct vcon_link *link, unsigned int cmd, struct winsize
 	return copy_to_user(arg, &ws, sizeof(ws)) ? -EFAULT : 0;
 }
 
+/* What a call needs that the file be open for */
+static fmode_t mode_of(unsigned int cmd)
+{
+	switch (cmd) {
+	case VCON_SESSION:	/* runs commands there */
+	case VCON_SYSRQ:
+	case TIOCSWINSZ:	/* is seen by all who use the terminal */
+		return FMODE_WRITE;
+	case VCON_LOST:
+		return FMODE_READ;
+	}
+	return 0;
+}
+
 static long view_file_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct viewer *r = file->private_data;
 	u64 lost;
 
+	if (mode_of(cmd) & ~file->f_mode)
+		return -EBADF;
 	switch (cmd) {
 	case VCON_SESSION:
 		return vcon_session(r->view->link, arg);
