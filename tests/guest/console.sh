@@ -385,10 +385,26 @@ send \r
 await vnode0
 send until [ "$(stty size)" = "31 101" ]; do sleep 0.1; done; echo si''zed\r
 await sized
+send ^]sh
+await Operation not permitted
 send ^].
 end
 PERSON
+unlike "$(dmesg)" 'sysrq: HELP' '  but for sysrq, of which nothing comes'
 like "$(first_message)" '\] Linux version ' '  with kernel messages from the first one on'
+is "$(cat /sys/module/vcon/parameters/allow_sysrq)" '' '  as nobody may, unless that is allowed'
+echo 2 >/sys/module/vcon/parameters/allow_sysrq
+person '  and then it is done' 0 vnode exec 2 -- /tmp/pty vnode console 0 <<'PERSON'
+await sized
+send ^]sh
+await sysrq: HELP
+send ^].
+end
+PERSON
+for wrong in 0 64 x; do
+	echo $wrong 2>/dev/null >/sys/module/vcon/parameters/allow_sysrq
+done
+is "$(cat /sys/module/vcon/parameters/allow_sysrq)" 2 '  what is no list of vnodes is refused'
 refuses 1 'the root vnode does not allow vnode 3 its console' '  but not for vnode 3' vnode exec 3 -- vnode console 0
 allow=/sys/module/vcon/parameters/allow
 for wrong in 0 64 x 3-1; do

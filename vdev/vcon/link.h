@@ -29,6 +29,10 @@
 #define VCON_CONSOLE_OUT	(64u << 10)	/* to the client */
 #define VCON_SESSION_RING	(8u << 10)
 
+/* The lower byte of a sysrq: the key, and the server's answer */
+#define VCON_SYSRQ_KEY		0x7f
+#define VCON_SYSRQ_REFUSED	0x80
+
 #define VCON_KICK_WORDS	3
 #define VCON_KICK_HEAD	(VCON_KICK_WORDS * 32 - 1)	/* the header has changed */
 
@@ -46,7 +50,8 @@ enum vcon_role {
  * @listening: how many agents wait for sessions; the server's
  * @winsize: rows << 16 | columns, 0 if unknown; the client's
  * @sysrq: number << 8 | key; the client's
- * @sysrq_done: the last @sysrq that was seen; the server's
+ * @sysrq_done: the last @sysrq that was seen, with VCON_SYSRQ_REFUSED if it was not
+ *	done; the server's
  * @kick: channels to look at, by who shall look; set and taken atomically
  * @side: the channels
  */
@@ -151,6 +156,7 @@ void vcon_links_show(struct seq_file *m);
 
 /* main.c */
 void vcon_serve_later(u32 client);
+bool vcon_may_sysrq(u32 client);
 
 /* chan.c */
 ssize_t vcon_chan_read(struct vcon_chan *ch, char __user *buf, size_t len, bool block);

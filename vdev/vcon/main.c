@@ -10,8 +10,9 @@
 
 #include "link.h"
 
-/* Vnodes that may have the root's own console */
+/* Vnodes that may have the root's own console, and those that may do sysrq there, too */
 static DECLARE_BITMAP(allowed, ADEOS_MAX_VNODES);
+static DECLARE_BITMAP(sysrq_allowed, ADEOS_MAX_VNODES);
 static bool serving;	/* protected, as allowed, by the parameters' lock */
 
 static struct dentry *vcon_debugfs;
@@ -82,18 +83,31 @@ static void change_clients(const unsigned long *before)
 	}
 }
 
-static int allow_set(const char *value, const struct kernel_param *kp)
+static int parse_ids(const char *value, const struct kernel_param *kp, unsigned long *ids)
 {
-	DECLARE_BITMAP(before, ADEOS_MAX_VNODES);
-	DECLARE_BITMAP(ids, ADEOS_MAX_VNODES);
-
 	if (bitmap_parselist(value, ids, ADEOS_MAX_VNODES) || test_bit(0, ids)) {
-		pr_err("vcon: allow=%.40s: expected IDs of vnodes, 1 to %u\n", value,
+		pr_err("vcon: %s=%.40s: expected IDs of vnodes, 1 to %u\n", kp->name, value,
 		       ADEOS_MAX_VNODES - 1);
 		return -EINVAL;
 	}
 	if (serving && adeos_vnode_id())
 		return -EPERM;	/* only in the root */
+	return 0;
+}
+
+static int ids_get(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%*pbl\n", ADEOS_MAX_VNODES, (unsigned long *)kp->arg);
+}
+
+static int allow_set(const char *value, const struct kernel_param *kp)
+{
+	DECLARE_BITMAP(before, ADEOS_MAX_VNODES);
+	DECLARE_BITMAP(ids, ADEOS_MAX_VNODES);
+	int ret = parse_ids(value, kp, ids);
+
+	if (ret)
+		return ret;
 	bitmap_copy(before, allowed, ADEOS_MAX_VNODES);
 	bitmap_copy(allowed, ids, ADEOS_MAX_VNODES);
 	if (serving)
@@ -101,18 +115,44 @@ static int allow_set(const char *value, const struct kernel_param *kp)
 	return 0;
 }
 
-static int allow_get(char *buffer, const struct kernel_param *kp)
-{
-	return sysfs_emit(buffer, "%*pbl\n", ADEOS_MAX_VNODES, allowed);
-}
-
 static const struct kernel_param_ops allow_ops = {
 	.set = allow_set,
-	.get = allow_get,
+	.get = ids_get,
 };
 
-module_param_cb(allow, &allow_ops, NULL, 0644);
+module_param_cb(allow, &allow_ops, allowed, 0644);
 MODULE_PARM_DESC(allow, "Vnodes that may have the root's own console (in the root)");
+
+static int allow_sysrq_set(const char *value, const struct kernel_param *kp)
+{
+	DECLARE_BITMAP(ids, ADEOS_MAX_VNODES);
+	int ret = parse_ids(value, kp, ids);
+
+	if (!ret)
+		bitmap_copy(sysrq_allowed, ids, ADEOS_MAX_VNODES);
+	return ret;
+}
+
+static const struct kernel_param_ops allow_sysrq_ops = {
+	.set = allow_sysrq_set,
+	.get = ids_get,
+};
+
+module_param_cb(allow_sysrq, &allow_sysrq_ops, sysrq_allowed, 0644);
+MODULE_PARM_DESC(allow_sysrq,
+		 "Vnodes of these that may do there what the magic SysRq key does (none)");
+
+/**
+ * vcon_may_sysrq() - may the user of a console of this vnode do sysrq here?
+ * @client: whose console it is
+ *
+ * Context: any.
+ * Return: true for the root, and for those that the root's administrator names.
+ */
+bool vcon_may_sysrq(u32 client)
+{
+	return adeos_vnode_id() ? !client : test_bit(client, sysrq_allowed);
+}
 
 static int vcon_show(struct seq_file *m, void *unused)
 {

@@ -263,6 +263,7 @@ static void take_size(struct vcon_tty *t)
 void vcon_tty_sysrq(struct vcon_link *link)
 {
 	u32 asked, done = READ_ONCE(link->tty->sysrq);
+	bool may;
 
 	/* Not the other way round: what is asked for would be older than what is done. */
 	smp_rmb();
@@ -270,10 +271,12 @@ void vcon_tty_sysrq(struct vcon_link *link)
 	/* Somebody else may be about to do the same. */
 	if (asked == done || cmpxchg(&link->tty->sysrq, done, asked) != done)
 		return;
+	may = vcon_may_sysrq(link->peer);
 	/* It may not come back from doing it. */
-	WRITE_ONCE(link->wire->sysrq_done, asked);
+	WRITE_ONCE(link->wire->sysrq_done, may ? asked : asked | VCON_SYSRQ_REFUSED);
 	vcon_kick(link, 0);
-	handle_sysrq(asked & 0x7f);
+	if (may)
+		handle_sysrq(asked & VCON_SYSRQ_KEY);
 }
 
 static void tty_look(struct work_struct *work)

@@ -353,22 +353,27 @@ static void set_sysrq(struct vcon_wire *wire, u32 value)
 	WRITE_ONCE(wire->sysrq, value);
 }
 
-static bool sysrq_is_done(struct vcon_link *link, u32 value)
+/* What has become of it: 1 done, 0 nothing yet, -EPERM refused. */
+static int sysrq_end(struct vcon_link *link, u32 value)
 {
-	bool done = true;
+	int end = 1;
+	u32 done;
 
 	if (!down_read_trylock(&link->life))
-		return true;
-	if (!link->dead)
-		done = READ_ONCE(link->wire->sysrq_done) == value;
+		return 1;
+	if (!link->dead) {
+		done = READ_ONCE(link->wire->sysrq_done);
+		end = done == value ? 1 : done == (value | VCON_SYSRQ_REFUSED) ? -EPERM : 0;
+	}
 	up_read(&link->life);
-	return done;
+	return end;
 }
 
 /* Returns when the vnode has seen it. */
 static int view_sysrq(struct vcon_view *v, u8 key)
 {
 	struct vcon_link *link = v->link;
+	int end = 0;
 	u32 value;
 	long ret;
 
@@ -380,8 +385,8 @@ static int view_sysrq(struct vcon_view *v, u8 key)
 	ret = with_wire(link, set_sysrq, value);
 	if (!ret) {
 		ret = wait_event_interruptible_timeout(link->chan[0].wait,
-						       sysrq_is_done(link, value), 10 * HZ);
-		ret = ret > 0 ? 0 : ret ?: -ETIMEDOUT;
+						       (end = sysrq_end(link, value)), 10 * HZ);
+		ret = ret > 0 ? min(end, 0) : ret ?: -ETIMEDOUT;
 	}
 	mutex_unlock(&v->sysrq_lock);
 	return ret;
@@ -432,7 +437,7 @@ static long view_file_ioctl(struct file *file, unsigned int cmd, unsigned long a
 	case VCON_SYSRQ:
 		if (!capable(CAP_SYS_ADMIN))
 			return -EPERM;
-		return arg > 0x7f ? -EINVAL : view_sysrq(r->view, arg);
+		return arg > VCON_SYSRQ_KEY ? -EINVAL : view_sysrq(r->view, arg);
 	case VCON_LOST:
 		mutex_lock(&r->view->lock);
 		lost = r->lost;
