@@ -415,6 +415,32 @@ echo 3-4 >$allow
 ok '  vnode 3 is allowed later' await vnode exec 3 -- test -c /dev/vcon/0
 ok '  and vnode 2 no more' await vnode exec 2 -- test ! -e /dev/vcon/0
 like "$(vnode exec 3 -- timeout -s INT 5 vnode console 0 </dev/null 2>&1)" 'Linux version ' '  it sees the same'
+
+# One that types without end: so much of it is taken in a jiffy, and no more.
+typed() {
+	vnode exec 3 -- cat /sys/module/adeos_vcon_typist/parameters/typed
+}
+
+has_typed() {
+	[ "$(typed)" -gt "$1" ]
+}
+
+# centiseconds since the start
+uptime() {
+	cut -d ' ' -f 1 /proc/uptime | tr -d .
+}
+
+ok '  vnode 3 types without end' vnode exec 3 -- modprobe adeos_vcon_typist
+ok '  and is heard' await has_typed 100000
+since=$(uptime) first=$(typed)
+ok '  and goes on' await has_typed $((first + 1000000))
+last=$(typed) now=$(uptime)
+# 32 KiB in each of 250 jiffies a second, and what was on its way
+most=$((32768 * 250 / 100 * (now - since + 1) + 65536))
+diag "$((last - first)) bytes in $((now - since)) cs, $most may be"
+ok '  as much as the root takes, and no more' test $((last - first)) -le $most
+echo >$allow
+ok '  and its console is taken away' await sh -c '! grep -q "^server 3 " /sys/kernel/debug/vcon'
 no_splat 2 '  vnode 2 has nothing to complain about'
 vnode kill 2
 vnode kill 3

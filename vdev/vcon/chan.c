@@ -12,8 +12,8 @@
 #include "link.h"
 
 /*
- * Copies what is there; the other side can have it change meanwhile, and only
- * cheats its own reader.
+ * Copies what is there, but not more than the ring holds, since the other side can add to
+ * it meanwhile.  It can have it change, too, and only cheats its own reader.
  */
 static ssize_t copy_out(struct vcon_chan *ch, char __user *buf, size_t len)
 {
@@ -23,6 +23,7 @@ static ssize_t copy_out(struct vcon_chan *ch, char __user *buf, size_t len)
 	int ret;
 	u32 n;
 
+	len = min_t(size_t, len, ch->s.rx_size);
 	do {
 		ret = stream_rx(&ch->s, &data, &n);
 		if (ret || !n)
@@ -40,6 +41,7 @@ static ssize_t copy_out(struct vcon_chan *ch, char __user *buf, size_t len)
 	return done ?: ret;
 }
 
+/* As much as the ring holds, at most, as above */
 static ssize_t copy_in(struct vcon_chan *ch, const char __user *buf, size_t len)
 {
 	size_t done = 0;
@@ -48,6 +50,7 @@ static ssize_t copy_in(struct vcon_chan *ch, const char __user *buf, size_t len)
 	int ret;
 	u32 n;
 
+	len = min_t(size_t, len, ch->s.tx_size);
 	do {
 		ret = stream_tx(&ch->s, &room, &n);
 		if (ret || !n)
@@ -160,6 +163,10 @@ ssize_t vcon_chan_read(struct vcon_chan *ch, char __user *buf, size_t len, bool 
 			return ret;
 		if (wait_event_interruptible(ch->wait, vcon_chan_events(ch) & EPOLLIN))
 			return -ERESTARTSYS;
+		/* What there was may be gone each time: the other side decides that. */
+		if (signal_pending(current))
+			return -ERESTARTSYS;
+		cond_resched();
 	}
 }
 
@@ -186,15 +193,18 @@ ssize_t vcon_chan_write(struct vcon_chan *ch, const char __user *buf, size_t len
 		return -ERESTARTSYS;
 	while (done < len) {
 		ret = try_write(ch, buf + done, len - done);
-		if (ret > 0) {
+		if (ret <= 0 && (ret != -EAGAIN || !block))
+			break;
+		if (ret > 0)
 			done += ret;
-			continue;
+		else
+			wait_event_interruptible(ch->wait, vcon_chan_events(ch) & EPOLLOUT);
+		/* As fast as the other side reads, this may go on for long. */
+		if (signal_pending(current)) {
+			ret = -ERESTARTSYS;
+			break;
 		}
-		if (ret != -EAGAIN || !block)
-			break;
-		ret = -ERESTARTSYS;
-		if (wait_event_interruptible(ch->wait, vcon_chan_events(ch) & EPOLLOUT))
-			break;
+		cond_resched();
 	}
 	mutex_unlock(&ch->tx);
 	/* Those who would not wait for that */

@@ -7,6 +7,7 @@
 
 #include <linux/adeos.h>
 #include <linux/cache.h>
+#include <linux/jiffies.h>
 #include <linux/kref.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -80,6 +81,33 @@ struct vcon_wire {
 #define VCON_WIRE_SIZE		PAGE_ALIGN(sizeof(struct vcon_wire))
 #define VCON_CONSOLE_SIZE	(VCON_WIRE_SIZE + VCON_CONSOLE_IN + VCON_CONSOLE_OUT)
 #define VCON_FULL_SIZE		(VCON_CONSOLE_SIZE + VCON_SESSIONS * 2 * VCON_SESSION_RING)
+
+/**
+ * struct vcon_budget - how much is done for the other side in one jiffy
+ * @tick: which jiffy
+ * @spent: how much that was, bytes or what costs as much
+ *
+ * The other side can always have more to do, and ring at any time.  What is beyond the
+ * budget is done in the next jiffy, so that there is time for others.
+ */
+struct vcon_budget {
+	unsigned long tick;
+	u32 spent;
+};
+
+#define VCON_COST	1024u	/* at least, of looking at a stream */
+
+/* Is some of it left?  Only one at a time may spend it. */
+static inline bool vcon_may_spend(struct vcon_budget *b, u32 max)
+{
+	unsigned long now = jiffies;
+
+	if (b->tick != now) {
+		b->tick = now;
+		b->spent = 0;
+	}
+	return b->spent < max;
+}
 
 struct vcon_link;
 

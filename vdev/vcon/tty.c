@@ -29,6 +29,7 @@
 #include "link.h"
 
 #define CALL_AGAIN	HZ	/* until somebody opens the other end */
+#define INPUT_MAX	(8 * VCON_CONSOLE_IN)	/* bytes in a jiffy */
 #define PATIENCE_US	10000	/* of a kernel message, if nothing moves */
 
 /**
@@ -39,12 +40,14 @@
  * @con: the kernel console
  * @con_registered: it is in use
  * @look: does what does not fit into an interrupt
+ * @budget: for what it takes
  * @tx: for writing, and for @open
  * @open: the other end is open
  * @stalled: kernel messages have waited in vain since it was last read
  * @dropped: bytes that kernel messages have lost
  * @throttled: what is typed stays where it is
  * @winsize: the last one that was set
+ * @resized: when, jiffies
  * @sysrq: the last one that was done
  */
 struct vcon_tty {
@@ -54,12 +57,14 @@ struct vcon_tty {
 	struct console con;
 	bool con_registered;
 	struct delayed_work look;
+	struct vcon_budget budget;
 	raw_spinlock_t tx;
 	bool open;
 	bool stalled;
 	u32 dropped;
 	bool throttled;
 	u32 winsize;
+	unsigned long resized;
 	u32 sysrq;
 };
 
@@ -208,50 +213,72 @@ static bool follow(struct vcon_tty *t)
 	return true;
 }
 
-static void take_input(struct vcon_tty *t)
+/* Takes some of what was typed; returns false if the terminal has no memory for it. */
+static bool take_some(struct vcon_tty *t, bool *any)
 {
 	struct stream *s = stream_of(t);
-	bool any = false;
 	u8 *data;
 	u32 len;
 
-	while (!READ_ONCE(t->throttled)) {
+	if (stream_rx(s, &data, &len)) {
+		stream_rx_reset(s);
+		t->budget.spent += VCON_CONSOLE_IN;
+		return true;
+	}
+	t->budget.spent += max(len, VCON_COST);
+	if (len && tty_port_initialized(&t->port)) {
+		len = tty_insert_flip_string(&t->port, data, len);
+		*any = true;
+		if (!len)
+			return false;
+	}
+	if (stream_rx_done(s, len))
+		vcon_kick(t->link, 0);
+	return true;
+}
+
+/* Returns in how many jiffies to try again, 0 if not before a kick. */
+static unsigned long take_input(struct vcon_tty *t)
+{
+	struct stream *s = stream_of(t);
+	unsigned long again = 0;
+	bool any = false;
+
+	while (!again && !READ_ONCE(t->throttled)) {
 		if (!stream_readable(s)) {
 			stream_want(s, STREAM_WANTS_DATA);
 			if (!stream_readable(s))
 				break;
 		}
-		if (stream_rx(s, &data, &len)) {
-			stream_rx_reset(s);
-			break;
-		}
-		if (tty_port_initialized(&t->port)) {
-			len = tty_insert_flip_string(&t->port, data, len);
-			any = true;
-			/* It has no memory: later. */
-			if (!len) {
-				queue_delayed_work(system_unbound_wq, &t->look, HZ / 10);
-				break;
-			}
-		}
-		if (stream_rx_done(s, len))
-			vcon_kick(t->link, 0);
+		if (!vcon_may_spend(&t->budget, INPUT_MAX))
+			again = 1;
+		else if (!take_some(t, &any))
+			again = HZ / 10;
 	}
 	if (any)
 		tty_flip_buffer_push(&t->port);
+	return again;
 }
 
-static void take_size(struct vcon_tty *t)
+/* One in a jiffy, since each has programs on the terminal do something; returns as above. */
+static unsigned long take_size(struct vcon_tty *t)
 {
 	u32 size = READ_ONCE(t->link->wire->winsize);
 	struct tty_struct *tty = tty_port_tty_get(&t->port);
 	struct winsize ws = { .ws_row = size >> 16, .ws_col = size };
+	unsigned long again = 0, now = jiffies;
 
 	if (tty && size && size != t->winsize) {
-		t->winsize = size;
-		tty_do_resize(tty, &ws);
+		if (t->resized == now) {
+			again = 1;
+		} else {
+			t->resized = now;
+			t->winsize = size;
+			tty_do_resize(tty, &ws);
+		}
 	}
 	tty_kref_put(tty);
+	return again;
 }
 
 /**
@@ -282,6 +309,7 @@ void vcon_tty_sysrq(struct vcon_link *link)
 static void tty_look(struct work_struct *work)
 {
 	struct vcon_tty *t = container_of(work, struct vcon_tty, look.work);
+	unsigned long again, resize;
 
 	if (!follow(t)) {
 		/* Who waits for room: what is written is dropped now. */
@@ -291,10 +319,12 @@ static void tty_look(struct work_struct *work)
 		queue_delayed_work(system_unbound_wq, &t->look, CALL_AGAIN);
 		return;
 	}
-	take_input(t);
+	again = take_input(t);
 	tty_port_tty_wakeup(&t->port);
-	take_size(t);
+	resize = take_size(t);
 	vcon_tty_sysrq(t->link);
+	if (again || resize)
+		queue_delayed_work(system_unbound_wq, &t->look, resize ?: again);
 }
 
 static void look_now(struct vcon_tty *t)

@@ -22,7 +22,7 @@
 
 #define VIEW_SIZE	(256u << 10)	/* a power of two */
 #define PATIENCE	(5 * HZ)
-#define DRAIN_MAX	(1024u << 10)	/* bytes at a time; then others have their turn */
+#define DRAIN_MAX	(256u << 10)	/* bytes in a jiffy */
 
 /**
  * struct vcon_view - what is seen of a console
@@ -35,6 +35,7 @@
  * @over: nothing will come any more
  * @wait: woken when there is more to see
  * @drain: takes what the vnode prints
+ * @budget: for that
  * @sysrq_lock: one sysrq at a time
  */
 struct vcon_view {
@@ -47,6 +48,7 @@ struct vcon_view {
 	bool over;
 	wait_queue_head_t wait;
 	struct delayed_work drain;
+	struct vcon_budget budget;
 	struct mutex sysrq_lock;	/* before link->life, too */
 };
 
@@ -122,7 +124,7 @@ static bool view_open(struct vcon_link *link)
 static unsigned long drain(struct vcon_view *v)
 {
 	struct stream *s = &v->link->chan[0].s;
-	u32 len, room, total = 0;
+	u32 len, room;
 	unsigned long in;
 	u8 *data;
 
@@ -134,7 +136,7 @@ static unsigned long drain(struct vcon_view *v)
 		vcon_kick(v->link, 0);
 		return 0;
 	}
-	while (total < DRAIN_MAX) {
+	while (vcon_may_spend(&v->budget, DRAIN_MAX)) {
 		if (!stream_readable(s)) {
 			stream_want(s, STREAM_WANTS_DATA);
 			if (!stream_readable(s))
@@ -142,7 +144,7 @@ static unsigned long drain(struct vcon_view *v)
 		}
 		if (stream_rx(s, &data, &len)) {
 			stream_rx_reset(s);
-			total += VCON_CONSOLE_OUT;
+			v->budget.spent += VCON_CONSOLE_OUT;
 			continue;
 		}
 		room = view_room(v, &in);
@@ -151,7 +153,7 @@ static unsigned long drain(struct vcon_view *v)
 			return in + 1;
 		len = min(len, room);
 		view_put(v, data, len);
-		total += max(len, 1u);
+		v->budget.spent += max(len, VCON_COST);
 		if (stream_rx_done(s, len))
 			vcon_kick(v->link, 0);
 	}
@@ -285,6 +287,8 @@ static ssize_t view_file_read(struct file *file, char __user *buf, size_t len, l
 	u8 chunk[512];
 	ssize_t n, done = 0;
 
+	/* More may come all the time. */
+	len = min_t(size_t, len, VIEW_SIZE);
 	while (done < len) {
 		n = view_get(r, chunk, min_t(size_t, sizeof(chunk), len - done));
 		if (n == -EAGAIN && !done && !(file->f_flags & O_NONBLOCK)) {
@@ -504,6 +508,8 @@ void vcon_view_end(struct vcon_link *link)
 
 	device_destroy(vcon_class, MKDEV(MAJOR(vcon_dev), link->peer));
 	mutex_lock(&v->lock);
+	/* The last words, whatever came before in this jiffy */
+	v->budget.spent = 0;
 	drain(v);
 	WRITE_ONCE(v->over, true);
 	if ((s->state & STREAM_STATE) == STREAM_OPEN) {
