@@ -44,6 +44,37 @@ is "$?/$(tail -n 1 /tmp/err)" '1/vnode: console of vnode 1: the vnode has died' 
 wait
 ok 'vnode 1 again' vnode start --timeout 300 node1
 is "$(vnode exec 1 -- echo alive)" alive '  does as before'
+
+# refused: how often the root has found a bridge of vnode 1 that it does not want
+refused() {
+	awk '$1 == "refused" && $2 == 1 { n = $3 } END { print n + 0 }' /sys/kernel/debug/vcon
+}
+
+refused_since() {
+	[ "$(refused)" -gt "$1" ]
+}
+
+# other NAME PARAMETER…: vnode 1 has a bridge of that name, but not as vcon makes it
+other() {
+	other_name=$1 other_count=$(refused)
+	shift
+	# This command ends with the bridge that it came through.
+	vnode exec --timeout 60 1 -- setsid modprobe adeos_vcon_other "$@" 2>/dev/null
+	ok "a console that $other_name is refused" await refused_since $((other_count + 1))
+	ok '  and there is no device for it' test ! -e /dev/vcon/1
+	ok '  it is destroyed' modprobe adeos_destroy vnode=1 name=console
+	rmmod adeos_destroy
+	ok '  then there is a right one' vnode exec --timeout 60 1 -- rmmod adeos_vcon_other
+}
+
+dmesg -c >/dev/null
+other 'may move' kind=1
+other 'is to be let go of when asked' kind=2
+other 'cannot be written to' kind=4
+other 'is too small' kind=0 size=69632
+other 'says of itself that it has one channel' kind=0 channels=1
+is "$(dmesg | grep -c 'vcon: vnode 1 has a console of another kind')" 5 'the log says so, once for each'
+is "$(vnode exec 1 -- echo alive)" alive 'vnode 1 does as before'
 no_splat 2 'vnode 2 has nothing to complain about'
 vnode kill 1 2
 restored "$before" 'all memory is back'

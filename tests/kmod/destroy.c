@@ -12,11 +12,22 @@ MODULE_PARM_DESC(vnode, "whose bridge it is");
 
 static char *name = "";
 module_param(name, charp, 0444);
-MODULE_PARM_DESC(name, "its name; it is pinned");
+MODULE_PARM_DESC(name, "its name");
+
+static void nothing(struct adeos_bridge *b, void *priv)
+{
+}
+
+/* It may be of any kind. */
+static const struct adeos_bridge_ops ops = {
+	.freeze	= nothing,
+	.thaw	= nothing,
+	.gone	= nothing,
+};
 
 static int __init destroy_init(void)
 {
-	struct adeos_bridge *b = adeos_bridge_open(vnode, name, true, NULL, NULL);
+	struct adeos_bridge *b = adeos_bridge_open(vnode, name, false, &ops, NULL);
 	int ret = PTR_ERR_OR_ZERO(b);
 
 	if (ret)

@@ -5,6 +5,8 @@
  *
  *  server   (none) --member of the cluster--> bridge made --client opens the console--> in use
  *  client   (none) --rung, and there is one--> opened --gone--> buried --> (none)
+ *               |
+ *               '--it is not as it should be--> refused: (none), and not again for LOOK_AGAIN
  *
  * The portal's handler does nothing but remember who rang.
  */
@@ -18,6 +20,8 @@
 
 #include "../portals.h"
 #include "link.h"
+
+#define LOOK_AGAIN	(HZ / 2)	/* for a bridge where there was none to use */
 
 static struct vcon_link __rcu *links[VCON_ROLES][ADEOS_MAX_VNODES];
 static DEFINE_MUTEX(links_lock);	/* those who change the table; nobody waits for the root */
@@ -34,7 +38,19 @@ static struct workqueue_struct *burials;
 static atomic_t rung[2], unknown[2];
 
 static void look_work(struct work_struct *work);
-static DECLARE_WORK(look, look_work);
+static DECLARE_DELAYED_WORK(look, look_work);
+
+/**
+ * struct prospect - another vnode, as one that may have a bridge for this one
+ * @next: not to be looked at again before, jiffies; written under opening[VCON_CLIENT]
+ * @refused: how often its bridge was not as it should be; likewise
+ * @told: the log says so; likewise
+ */
+static struct prospect {
+	unsigned long next;
+	u32 refused;
+	bool told;
+} prospects[ADEOS_MAX_VNODES];
 
 static struct vcon_link *link_of(enum vcon_role role, u32 peer)
 {
@@ -134,6 +150,30 @@ static void take_kicks(struct vcon_link *link)
 	}
 }
 
+/* Vnodes have one for the root, and the root may have one for each vnode. */
+static bool may_serve(u32 peer)
+{
+	return adeos_vnode_id() ? !peer : peer;
+}
+
+/* It is a little while only, also where jiffies have gone round since it was set. */
+static bool is_too_soon(u32 peer)
+{
+	unsigned long left = READ_ONCE(prospects[peer].next) - jiffies;
+
+	return left <= LOOK_AGAIN;
+}
+
+/* Those who ring without end have others wait for nothing: they are looked at now and then. */
+static void look_later(u32 peer)
+{
+	atomic_or(BIT(peer % 32), &unknown[peer / 32]);
+	if (is_too_soon(peer))
+		queue_delayed_work(system_wq, &look, LOOK_AGAIN);
+	else
+		mod_delayed_work(system_wq, &look, 0);
+}
+
 static void take_peer(u32 peer)
 {
 	struct vcon_link *link;
@@ -141,12 +181,10 @@ static void take_peer(u32 peer)
 
 	for (role = 0; role < VCON_ROLES; role++) {
 		link = rcu_dereference(links[role][peer]);
-		if (link) {
+		if (link)
 			take_kicks(link);
-		} else if (role == VCON_CLIENT) {
-			atomic_or(BIT(peer % 32), &unknown[peer / 32]);
-			queue_work(system_wq, &look);
-		}
+		else if (role == VCON_CLIENT && may_serve(peer))
+			look_later(peer);
 	}
 }
 
@@ -289,12 +327,23 @@ static void bridge_name(char name[16], u32 client)
 		strscpy(name, "console", 16);
 }
 
+/* A vnode's bridge for the root carries commands, too. */
+static bool is_full(const struct vcon_link *link)
+{
+	return link->role == VCON_SERVER ? !link->peer : link->peer;
+}
+
+static size_t size_of(const struct vcon_link *link)
+{
+	return is_full(link) ? VCON_FULL_SIZE : VCON_CONSOLE_SIZE;
+}
+
 static struct adeos_bridge *make_bridge(struct vcon_link *link)
 {
 	char name[16];
 	struct adeos_bridge_spec spec = {
 		.name = name,
-		.size = link->peer ? VCON_CONSOLE_SIZE : VCON_FULL_SIZE,
+		.size = size_of(link),
 		.allowed = BIT_ULL(link->peer),
 		.flags = ADEOS_BRIDGE_PINNED | ADEOS_BRIDGE_MAY_MOVE,
 	};
@@ -309,6 +358,14 @@ static struct adeos_bridge *open_bridge(struct vcon_link *link)
 
 	bridge_name(name, adeos_vnode_id());
 	return adeos_bridge_open(link->peer, name, true, &link_ops, link);
+}
+
+/* Still locked as for link_open(): if it has gone meanwhile, link_bury() waits. */
+static void link_drop(struct vcon_link *link)
+{
+	link->ended = true;
+	adeos_bridge_close(link->bridge);
+	vcon_link_put(link);
 }
 
 /* @role is locked for opening, until link_begin() or link_drop(). */
@@ -335,7 +392,12 @@ static struct vcon_link *link_open(enum vcon_role role, u32 peer)
 	}
 	/* As long as it is open: it is pinned, or it was not opened. */
 	link->wire = adeos_bridge_addr(link->bridge);
-	link->channels = adeos_bridge_size(link->bridge) == VCON_FULL_SIZE ? VCON_CHANNELS : 1;
+	/* Only what may move can be without. */
+	if (!link->wire) {
+		link_drop(link);
+		return ERR_PTR(-EPROTO);
+	}
+	link->channels = is_full(link) ? VCON_CHANNELS : 1;
 	return link;
 }
 
@@ -360,63 +422,95 @@ static int link_begin(struct vcon_link *link)
 	return 0;
 }
 
-/* Still locked as for link_open(): if it has gone meanwhile, link_bury() waits. */
-static void link_drop(struct vcon_link *link)
-{
-	link->ended = true;
-	adeos_bridge_close(link->bridge);
-	vcon_link_put(link);
-}
-
+/*
+ * Is it what its server should have made?  It is pinned: the nanokernel opens no other one
+ * with link_ops, which has neither freeze nor thaw.
+ */
 static int check_wire(const struct vcon_link *link)
 {
-	size_t size = adeos_bridge_size(link->bridge);
+	const struct vcon_wire *wire = link->wire;
 
-	if (size != VCON_FULL_SIZE && size != VCON_CONSOLE_SIZE)
+	if (adeos_bridge_size(link->bridge) != size_of(link))
 		return -EPROTO;
 	/* Pairs with vcon_serve(): the rest is there. */
-	if (smp_load_acquire(&link->wire->magic) != VCON_MAGIC)
+	if (smp_load_acquire(&wire->magic) != VCON_MAGIC)
 		return -EAGAIN;
-	return READ_ONCE(link->wire->version) == VCON_VERSION ? 0 : -EPROTO;
+	if (READ_ONCE(wire->version) != VCON_VERSION ||
+	    READ_ONCE(wire->channels) != link->channels)
+		return -EPROTO;
+	return 0;
+}
+
+static int open_and_begin(u32 peer)
+{
+	struct vcon_link *link = link_open(VCON_CLIENT, peer);
+	int ret;
+
+	if (IS_ERR(link))
+		return PTR_ERR(link);
+	ret = check_wire(link);
+	if (!ret)
+		ret = link_begin(link);
+	if (ret)
+		link_drop(link);
+	return ret;
+}
+
+/* Those of another kind: -EINVAL may move, -EROFS cannot be written to, -EPROTO is nonsense. */
+static bool is_refusal(int error)
+{
+	return error == -EINVAL || error == -EROFS || error == -EPROTO;
+}
+
+static void note_look(u32 peer, int error)
+{
+	struct prospect *p = &prospects[peer];
+
+	if (!error) {
+		p->told = false;
+		return;
+	}
+	/* Its server rings every second until the console is open. */
+	WRITE_ONCE(p->next, jiffies + LOOK_AGAIN);
+	if (!is_refusal(error))
+		return;
+	WRITE_ONCE(p->refused, p->refused + 1);
+	if (!p->told)
+		pr_warn_ratelimited("vcon: vnode %u has a console of another kind: refused, error %d\n",
+				    peer, error);
+	p->told = true;
 }
 
 /**
  * vcon_look() - open a vnode's bridge, if it has one for this vnode
  * @peer: its ID
  *
+ * One that is not as it should be is refused, and counted.
+ *
  * Context: process, sleeps.
  */
 void vcon_look(u32 peer)
 {
-	struct vcon_link *link;
-	int ret;
-
 	mutex_lock(&opening[VCON_CLIENT]);
-	link = is_linked(VCON_CLIENT, peer) ? ERR_PTR(-EEXIST) : link_open(VCON_CLIENT, peer);
-	ret = PTR_ERR_OR_ZERO(link);
-	if (!ret) {
-		/* Its server rings every second until the console is open. */
-		ret = check_wire(link);
-		if (!ret)
-			ret = link_begin(link);
-		if (ret)
-			link_drop(link);
-	}
-	/* -EINVAL: it may move. */
-	if (ret == -EPROTO || ret == -EINVAL)
-		pr_warn_ratelimited("vcon: vnode %u has a console of another kind\n", peer);
+	if (may_serve(peer) && !is_linked(VCON_CLIENT, peer))
+		note_look(peer, open_and_begin(peer));
 	mutex_unlock(&opening[VCON_CLIENT]);
 }
 
 static void look_work(struct work_struct *work)
 {
+	unsigned int i, nr, peer;
 	unsigned long bits;
-	unsigned int i, nr;
 
 	for (i = 0; i < ARRAY_SIZE(unknown); i++) {
 		bits = atomic_xchg(&unknown[i], 0);
-		for_each_set_bit(nr, &bits, 32)
-			vcon_look(i * 32 + nr);
+		for_each_set_bit(nr, &bits, 32) {
+			peer = i * 32 + nr;
+			if (is_too_soon(peer))
+				look_later(peer);
+			else
+				vcon_look(peer);
+		}
 	}
 }
 
@@ -520,6 +614,9 @@ void vcon_links_show(struct seq_file *m)
 			vcon_link_put(link);
 		}
 	}
+	for (peer = 0; peer < ADEOS_MAX_VNODES; peer++)
+		if (READ_ONCE(prospects[peer].refused))
+			seq_printf(m, "refused %u %u\n", peer, READ_ONCE(prospects[peer].refused));
 }
 
 /**
@@ -553,7 +650,7 @@ void vcon_links_exit(void)
 
 	adeos_portal_unbind(PORTAL_VCON);
 	irq_work_sync(&rings);
-	cancel_work_sync(&look);
+	cancel_delayed_work_sync(&look);
 	for (role = 0; role < VCON_ROLES; role++) {
 		for (peer = 0; peer < ADEOS_MAX_VNODES; peer++) {
 			link = vcon_link_get(role, peer);

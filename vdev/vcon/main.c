@@ -191,8 +191,8 @@ static int __init vcon_init(void)
 		goto no_links;
 	vcon_debugfs = debugfs_create_file("vcon", 0444, NULL, NULL, &vcon_fops);
 	begin_to_serve();
-	/* Bridges that were there before; a vnode may only have the root's. */
-	for (i = 0; i < (adeos_vnode_id() ? 1 : ADEOS_MAX_VNODES); i++)
+	/* Bridges that were there before */
+	for (i = 0; i < ADEOS_MAX_VNODES; i++)
 		vcon_look(i);
 	return 0;
 
