@@ -280,6 +280,12 @@ kill -STOP $idle
 vnode exec 1 -- sh -c 'head -c 290000 /dev/zero | tr "\0" x >/dev/ttyV0; stty -F /dev/ttyV0 echo; echo drained' >/tmp/drained &
 ok '  that does not read keeps nobody' await grep -q drained /tmp/drained
 kill -KILL $idle
+./vcon-modes slowly /dev/vcon/1 >/tmp/slowly &
+idle=$!
+ok 'one that may only look' await test -s /tmp/slowly
+vnode exec 1 -- sh -c 'head -c 600000 /dev/zero | tr "\0" x >/dev/ttyV0; stty -F /dev/ttyV0 echo; echo drained' >/tmp/drained2 &
+ok '  and reads slowly keeps nobody, either' await grep -q drained /tmp/drained2
+kill $idle
 
 # The bridge is lost, but not the vnode: there is another one, and who has the terminal open goes on.
 vnode exec 1 -- sh -c 'echo runs; exec sleep 1000' >/tmp/out4 2>/tmp/err4 &

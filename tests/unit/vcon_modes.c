@@ -4,6 +4,7 @@
  *
  *	vcon-modes console DEVICE	/dev/vcon/ID, whose vnode has an agent
  *	vcon-modes agent DEVICE		/dev/vcon-agent
+ *	vcon-modes slowly DEVICE	only looks, and reads a byte now and then, for ever
  *
  * Says each claim as tests/guest/lib.sh does.
  */
@@ -74,12 +75,23 @@ static void look_at_agent(const char *path)
 	claim(open(path, O_RDWR | O_CLOEXEC) >= 0, "who may do both is one");
 }
 
+static void look_slowly(const char *path)
+{
+	int fd = open_for(path, O_RDONLY);
+	char byte;
+
+	while (read(fd, &byte, 1) == 1 && write(STDOUT_FILENO, &byte, 1) == 1)
+		usleep(100000);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "console"))
 		look_at_console(argv[2]);
 	else if (argc == 3 && !strcmp(argv[1], "agent"))
 		look_at_agent(argv[2]);
+	else if (argc == 3 && !strcmp(argv[1], "slowly"))
+		look_slowly(argv[2]);
 	else
 		return 2;
 	return EXIT_SUCCESS;

@@ -3,7 +3,7 @@
  * /dev/vcon/ID: another vnode's console.
  *
  * What the vnode prints is drained into a buffer, from which each viewer reads.
- * The buffer's oldest text is overwritten when all viewers have read it, or
+ * The buffer's oldest text is overwritten when all viewers that may type have read it, or
  * have not moved for PATIENCE.
  */
 #include <linux/cdev.h>
@@ -30,7 +30,7 @@
  * @lock: for all below, and for opening and closing channel 0
  * @text: the byte at position p is @text[p % VIEW_SIZE]
  * @end: position behind the newest byte
- * @viewers: those who look
+ * @viewers: those who are waited for
  * @stuck: there was no room for what the vnode prints
  * @over: nothing will come any more
  * @wait: woken when there is more to see
@@ -54,9 +54,10 @@ struct vcon_view {
 
 /**
  * struct viewer - an open file
- * @list: all viewers
+ * @list: those who are waited for
  * @view: what they see
  * @pos: position behind what it has read
+ * @new: position behind what was there before it looked
  * @lost: bytes that were overwritten before it read them
  * @moved: when it read last, jiffies
  */
@@ -222,9 +223,10 @@ static int view_file_open(struct inode *inode, struct file *file)
 	r->moved = jiffies;
 	mutex_lock(&r->view->lock);
 	r->pos = oldest(r->view);
+	r->new = r->view->end;
 	r->lost = r->pos;
-	/* Who does not read does not look, and is not waited for. */
-	if (file->f_mode & FMODE_READ)
+	/* Who does not read is not waited for, nor is who may only look: it would hold others up. */
+	if ((file->f_mode & (FMODE_READ | FMODE_WRITE)) == (FMODE_READ | FMODE_WRITE))
 		list_add(&r->list, &r->view->viewers);
 	else
 		INIT_LIST_HEAD(&r->list);
