@@ -632,6 +632,23 @@ result $? "prints every byte"
 check "log cannot be read" 1 "" "vnode: a: no" env DOUBLE_FAIL=log DOUBLE_ERROR=no "$vnode" log 1
 check "log to a full disk" 1 "" "vnode: a: output: No space left on device" \
 	sh -c "'$vnode' log a > /dev/full"
+# As a person sees it, who is not to have the terminal driven by a program of the vnode's
+printf 'red: \033[31m\033]0;title\007, back: \r, UTF-8: \303\244 \302\233\n' > "$tmp/nasty.log"
+env DOUBLE_LOG="$tmp/nasty.log" "$vnode" log a > "$tmp/out"
+cmp "$tmp/out" "$tmp/nasty.log"
+result $? "log to a file is as it is"
+gcc -O1 -Wall -Wextra -D_GNU_SOURCE -o "$tmp/pty" "$here/unit/pty.c"
+echo end | env LC_ALL=C.UTF-8 DOUBLE_LOG="$tmp/nasty.log" "$tmp/pty" "$vnode" log a > "$tmp/out"
+same screen 'red: \x1b[31m\x1b]0;title\x07, back: \x0d, UTF-8: ä \xc2\x9b' "$(tr -d '\r' < "$tmp/out")"
+result $? "log to a terminal shows what would drive it"
+echo end | env LC_ALL=C DOUBLE_LOG="$tmp/nasty.log" "$tmp/pty" "$vnode" log -f a > "$tmp/out" &
+follower=$!
+await 'x9b' "$tmp/out"
+put 1 state stopped
+wait $follower
+same screen 'red: \x1b[31m\x1b]0;title\x07, back: \x0d, UTF-8: \xc3\xa4 \xc2\x9b' "$(tr -d '\r' < "$tmp/out")"
+result $? "as does log -f, in ASCII where that is all"
+put 1 state running
 "$vnode" log -f a > "$tmp/out" 2> "$tmp/err" &
 follower=$!
 await Panic "$tmp/out"

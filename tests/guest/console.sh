@@ -27,16 +27,18 @@ refuses 1 'there is no vnode|no .*vnode' 'a vnode that there is not' vnode conso
 refuses 1 'is the root vnode' 'the root itself' vnode console 0
 
 # Before its device, there is the log.  No user space, so no device:
-node 1 1,2 96M 'cmdline = rdinit=/bin/busybox -- sleep 100000'
+node 1 1,2 96M 'cmdline = rdinit=/bin/busybox -- sh -c "printf \\033[31mred\\n && exec sleep 100000"'
 before=$(pools)
 vnode start --timeout 0 node1
 console 'one that has only a kernel is left with ^C' 130 <<'PERSON'
 await \^] . leaves
 await Linux version
 await Run /bin/busybox as init process
+await \\x1b[31mred
 send ^C
 end
 PERSON
+unlike "$(cat /tmp/screen)" "$(printf '\033\\[31m')" '  and its programs do not drive the terminal'
 console '  and with the escape' 0 <<'PERSON'
 await Run /bin/busybox as init process
 send ^].
@@ -197,6 +199,19 @@ PERSON
 wait $viewer
 is $? 0 '  each sees all'
 ok '  as does who types nothing' await grep -q third42 /tmp/screen3
+
+# What was printed before drives no terminal, but what is printed now does.
+vnode exec 1 -- sh -c 'printf "old\033]0;title\007\n" >/dev/ttyV0'
+console 'what was printed before' 0 <<'PERSON'
+await old\\x1b]0;title\\x07
+send printf 'new\\033[1m\\n'\r
+await new\e[1m
+send ^].
+end
+PERSON
+unlike "$(cat /tmp/screen)" "$(printf 'old\033')" '  does not drive the terminal'
+is "$(vnode console 1 </dev/null 2>/dev/null | sed -n '/^old/{p;q}' | tr -d '\r')" "$(printf 'old\033]0;title\007')" \
+	'  and is as it was in a file'
 
 # Much at once: nothing is lost to who reads.  A busy host makes kernels say something, too.
 vnode exec 1 -- dmesg -n 1

@@ -57,7 +57,9 @@ __printf(1, 2) void report(const char *fmt, ...);
 int report_error(const struct errtext *err);
 
 /* log.c */
-int log_print(int kmb, __u32 id, __u64 *pos, FILE *out, struct errtext *err);
+struct printable;
+int log_print(int kmb, __u32 id, __u64 *pos, struct printable *fit, FILE *out,
+	      struct errtext *err);
 
 /* vcon.c */
 #define VCON_LATER	(-2)

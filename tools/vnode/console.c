@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "printable.h"
 #include "vcon.h"
 
 #define ESCAPE		0x1d	/* ^] */
@@ -24,6 +25,7 @@
 #define QUIET		1	/* seconds; then a console that repeated nothing will not */
 #define RECHECK_MS	200
 #define LINE		2048	/* a line of a kernel's log is not longer */
+#define PIECE		4096	/* PIPE_BUF: what a pipe that is ready takes at once */
 
 /**
  * struct view - a look at a console
@@ -34,6 +36,8 @@
  * @err: why
  * @input: standard input, -1 when it has ended
  * @output: standard output
+ * @screen: it is a terminal
+ * @fit: what was said before makes fit for that
  * @signals: descriptor of signals
  * @tty: standard input is a terminal
  * @saved: how it was
@@ -57,6 +61,7 @@
  * @within: what comes from it is the rest of a line
  * @held: the beginning of a line that it may be repeating
  * @nr_held: bytes of it
+ * @held_old: it was there before we looked
  */
 struct view {
 	struct vnode vnode;
@@ -66,6 +71,8 @@ struct view {
 	struct errtext err;
 	int input;
 	int output;
+	bool screen;
+	struct printable fit;
 	int signals;
 	bool tty;
 	struct termios saved;
@@ -75,7 +82,7 @@ struct view {
 	char typed[4096];
 	size_t nr_typed;
 	long long patience;
-	char text[4096];	/* PIPE_BUF: what a pipe that is ready takes at once */
+	char text[PRINTABLE_MAX(PIECE)];
 	size_t nr_text;
 	int kmb;
 	__u64 pos;
@@ -89,6 +96,7 @@ struct view {
 	bool within;
 	char held[LINE];
 	size_t nr_held;
+	bool held_old;
 };
 
 static void say(const struct view *v, const char *text)
@@ -233,7 +241,7 @@ static void read_log(struct view *v)
 		v->kmb = kmb_open(&err);
 	}
 	if (v->ring && v->kmb >= 0)
-		log_print(v->kmb, v->vnode.id, &v->pos, v->ring, &err);
+		log_print(v->kmb, v->vnode.id, &v->pos, NULL, v->ring, &err);
 	/* Also if that failed halfway: @log is right only then. */
 	if (v->ring)
 		fflush(v->ring);
@@ -248,6 +256,25 @@ static void close_log(struct view *v)
 	close(v->kmb);
 }
 
+/*
+ * Adds to what is to be shown.  What is @old, any program there may have left behind, to be
+ * seen by whoever looks later: it does not drive a screen.  What comes now, does.
+ */
+static void add_text(struct view *v, const char *text, size_t len, bool old)
+{
+	char *to = v->text + v->nr_text;
+
+	if (old && v->screen) {
+		v->nr_text += printable_put(&v->fit, text, len, to);
+		return;
+	}
+	/* Half of a character, or of the end of a line: this is the other one. */
+	memcpy(to, v->fit.held, v->fit.nr);
+	memcpy(to + v->fit.nr, text, len);
+	v->nr_text += v->fit.nr + len;
+	v->fit.nr = 0;
+}
+
 /* The last line may still be growing; if so, it will come from the device. */
 static void take_log(struct view *v)
 {
@@ -255,10 +282,10 @@ static void take_log(struct view *v)
 
 	while (v->repeats && !v->failed && end > v->log_shown && v->log[end - 1] != '\n')
 		end--;
-	for (; v->log_shown < end && v->nr_text < sizeof(v->text) - 1; v->log_shown++) {
+	for (; v->log_shown < end && v->nr_text < PIECE - PRINTABLE_MAX(2); v->log_shown++) {
 		if (v->tty && v->log[v->log_shown] == '\n')
-			v->text[v->nr_text++] = '\r';
-		v->text[v->nr_text++] = v->log[v->log_shown];
+			add_text(v, "\r", 1, true);
+		add_text(v, v->log + v->log_shown, 1, true);
 	}
 }
 
@@ -293,7 +320,7 @@ static bool is_repeated(struct view *v, const char *line, size_t len)
 	return false;
 }
 
-static void take_text(struct view *v, const char *text, size_t len)
+static void take_text(struct view *v, const char *text, size_t len, bool old)
 {
 	const char *end;
 	size_t n;
@@ -302,12 +329,12 @@ static void take_text(struct view *v, const char *text, size_t len)
 		end = memchr(text, '\n', len);
 		n = end ? (size_t)(end + 1 - text) : len;
 		if (!is_repeated(v, text, n)) {
-			memcpy(v->text + v->nr_text, text, n);
-			v->nr_text += n;
+			add_text(v, text, n, old);
 			v->within = !end;
 		} else if (!end) {
 			memcpy(v->held, text, n);
 			v->nr_held = n;
+			v->held_old = old;
 		}
 	}
 }
@@ -315,18 +342,25 @@ static void take_text(struct view *v, const char *text, size_t len)
 /* Returns 1 at the end of the vnode. */
 static int read_console(struct view *v)
 {
-	char text[sizeof(v->text)];
-	size_t held = v->nr_held;
+	size_t held = v->nr_held, max = PIECE - held;
+	bool old = held && v->held_old;
+	char text[PIECE];
+	__u64 left = 0;
 	ssize_t n;
 
+	/* What is old, and what is not, not at once */
+	if (v->screen && !ioctl(v->fd, VCON_OLD, &left) && left) {
+		old = true;
+		max = left < max ? left : max;
+	}
 	memcpy(text, v->held, held);
-	n = read(v->fd, text + held, sizeof(text) - held);
+	n = read(v->fd, text + held, max);
 	if (n < 0)
 		return errno == EINTR || errno == EAGAIN ? 0 : -1;
 	if (!n)
 		return 1;
 	v->nr_held = 0;
-	take_text(v, text, held + n);
+	take_text(v, text, held + n, old);
 	return 0;
 }
 
@@ -456,6 +490,9 @@ int command_console(const struct args *args)
 		return report_error(&v.err);
 	v.tty = isatty(STDIN_FILENO) && !tcgetattr(STDIN_FILENO, &v.saved);
 	v.output = vcon_output(STDOUT_FILENO);
+	v.screen = isatty(v.output);
+	if (v.screen)
+		printable_begin(&v.fit);
 	catch_signals(&v);
 	if (v.tty)
 		say(&v, "^] . leaves, ^] ? helps");

@@ -4,19 +4,28 @@
  */
 #include <stdio.h>
 
+#include <string.h>
+
 #include "errtext.h"
+#include "printable.h"
 
 /**
  * text_printable - replace what would break a line or drive a terminal
  * @text: a string, changed in place
  *
- * Bytes above 0x7f stay, they may be UTF-8.
+ * Characters of UTF-8 stay, but not those that are control characters, too.
  */
 void text_printable(char *text)
 {
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			*text = '?';
+	int n;
+
+	for (; *text; text += n) {
+		n = *text & 0x80 ? printable_utf8(text, strlen(text)) : 1;
+		if (n > 0 && ((unsigned char)*text >= 0x80 || (*text >= ' ' && *text != 0x7f)))
+			continue;
+		*text = '?';
+		n = 1;
+	}
 }
 
 /**

@@ -9,29 +9,36 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "printable.h"
 
 #define FOLLOW_US	200000
+#define PIECE		16384
 
 /**
  * log_print - print a vnode's log
  * @kmb: KMB's device
  * @id: the vnode's ID
  * @pos: where to begin; set to the end
+ * @fit: makes it fit for a terminal; NULL to print it as it is
  * @out: where to
  * @err: set on failure
  *
  * Return: 0 on success, -1 on failure.
  */
-int log_print(int kmb, __u32 id, __u64 *pos, FILE *out, struct errtext *err)
+int log_print(int kmb, __u32 id, __u64 *pos, struct printable *fit, FILE *out,
+	      struct errtext *err)
 {
-	char buf[16384];
+	char buf[PIECE], shown[PRINTABLE_MAX(PIECE)];
+	const char *text = fit ? shown : buf;
+	size_t n;
 	__u32 len;
 
 	do {
 		len = sizeof(buf);
 		if (kmb_log(kmb, id, pos, buf, &len, err))
 			return -1;
-		if (fwrite(buf, 1, len, out) != len)
+		n = fit ? printable_put(fit, buf, len, shown) : len;
+		if (fwrite(text, 1, n, out) != n)
 			return err_set(err, "output: %s", strerror(errno));
 	} while (len);
 	if (fflush(out))
@@ -40,7 +47,7 @@ int log_print(int kmb, __u32 id, __u64 *pos, FILE *out, struct errtext *err)
 }
 
 /* The log is read once more after the end was seen. */
-static int follow_log(int kmb, __u32 id, struct errtext *err)
+static int follow_log(int kmb, __u32 id, struct printable *fit, struct errtext *err)
 {
 	enum vnode_state state;
 	__u64 pos = 0;
@@ -48,7 +55,7 @@ static int follow_log(int kmb, __u32 id, struct errtext *err)
 
 	for (;;) {
 		ret = adeos_wait(id, STATES_ENDED, adeos_deadline(0), &state, err);
-		if (ret < 0 || log_print(kmb, id, &pos, stdout, err))
+		if (ret < 0 || log_print(kmb, id, &pos, fit, stdout, err))
 			return -1;
 		if (!ret)
 			return 0;
@@ -64,6 +71,8 @@ static int follow_log(int kmb, __u32 id, struct errtext *err)
  */
 int command_log(const struct args *args)
 {
+	struct printable text, *fit = NULL;
+	char last[PRINTABLE_MAX(0)];
 	struct vnode vnode;
 	struct errtext err;
 	__u64 pos = 0;
@@ -74,10 +83,17 @@ int command_log(const struct args *args)
 	kmb = kmb_open(&err);
 	if (kmb < 0)
 		return report_error(&err);
+	/* Any program there may have written it; a file is to have it as it is. */
+	if (isatty(STDOUT_FILENO)) {
+		printable_begin(&text);
+		fit = &text;
+	}
 	if (args->follow)
-		ret = follow_log(kmb, vnode.id, &err);
+		ret = follow_log(kmb, vnode.id, fit, &err);
 	else
-		ret = log_print(kmb, vnode.id, &pos, stdout, &err);
+		ret = log_print(kmb, vnode.id, &pos, fit, stdout, &err);
+	if (fit)
+		fwrite(last, 1, printable_end(fit, last), stdout);
 	if (ret) {
 		report("%s: %s", vnode.name, err.text);
 		ret = EXIT_FAILURE;

@@ -6,7 +6,7 @@
  * console; TIOCSWINSZ and TIOCGWINSZ are those of its terminal.
  *
  * TIOCSWINSZ, VCON_SESSION and VCON_SYSRQ need a descriptor that is open for
- * writing, VCON_LOST one for reading: with another one they fail with -EBADF.
+ * writing, VCON_LOST and VCON_OLD one for reading: with another one they fail with -EBADF.
  */
 #ifndef _VCON_H
 #define _VCON_H
@@ -29,6 +29,12 @@
 
 /* On /dev/vcon/ID: how many bytes it has missed, or would have missed when it was opened. */
 #define VCON_LOST	_IOR('v', 0x42, __u64)
+
+/*
+ * On /dev/vcon/ID: how many bytes are still to be read of what was there when it was
+ * opened; what comes behind them is new.
+ */
+#define VCON_OLD	_IOR('v', 0x44, __u64)
 
 /*
  * On /dev/vcon-agent, which can only be opened for reading and writing: wait for a

@@ -65,6 +65,7 @@ struct viewer {
 	struct list_head list;
 	struct vcon_view *view;
 	u64 pos;
+	u64 new;
 	u64 lost;
 	unsigned long moved;
 };
@@ -425,6 +426,7 @@ static fmode_t mode_of(unsigned int cmd)
 	case TIOCSWINSZ:	/* is seen by all who use the terminal */
 		return FMODE_WRITE;
 	case VCON_LOST:
+	case VCON_OLD:
 		return FMODE_READ;
 	}
 	return 0;
@@ -433,7 +435,7 @@ static fmode_t mode_of(unsigned int cmd)
 static long view_file_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct viewer *r = file->private_data;
-	u64 lost;
+	u64 bytes;
 
 	if (mode_of(cmd) & ~file->f_mode)
 		return -EBADF;
@@ -446,9 +448,14 @@ static long view_file_ioctl(struct file *file, unsigned int cmd, unsigned long a
 		return arg > VCON_SYSRQ_KEY ? -EINVAL : view_sysrq(r->view, arg);
 	case VCON_LOST:
 		mutex_lock(&r->view->lock);
-		lost = r->lost;
+		bytes = r->lost;
 		mutex_unlock(&r->view->lock);
-		return put_user(lost, (u64 __user *)arg);
+		return put_user(bytes, (u64 __user *)arg);
+	case VCON_OLD:
+		mutex_lock(&r->view->lock);
+		bytes = r->pos < r->new ? r->new - r->pos : 0;
+		mutex_unlock(&r->view->lock);
+		return put_user(bytes, (u64 __user *)arg);
 	case TIOCSWINSZ:
 	case TIOCGWINSZ:
 		return view_winsize(r->view->link, cmd, (struct winsize __user *)arg);
