@@ -2,9 +2,9 @@
 # vnode exec: streams, statuses, signals, many at once, vnodes that die.
 # needs: debug
 
-# shellcheck source=tests/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/exec.sh
+. "$(dirname "$0")/exec.sh"
 
-guest_test --cpus 4 --timeout 600 exec.sh 16
-guest_test --debug --cpus 4 --timeout 1200 exec.sh 2
+exec_test --cpus 4 --timeout 600 16
+exec_test --debug --cpus 4 --timeout 1200 2
 done_testing

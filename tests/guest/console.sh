@@ -310,7 +310,7 @@ ok '  their bridge is destroyed' modprobe adeos_destroy vnode=1 name=console
 wait $looker
 is "$?/$(cat /tmp/err3)" '1/vnode: console of vnode 1: the vnode has died' '  a viewer is told'
 wait $pid
-is "$?/$(cat /tmp/err4)" '1/vnode: exec on vnode 1: the vnode has died' '  and so is who waits for the command'
+is "$?/$(cat /tmp/err4)" '125/vnode: exec on vnode 1: the vnode has died' '  and so is who waits for the command'
 ok '  there is a new one' await vnode exec --timeout 60 1 -- true
 console '  where the shell goes on' 0 <<'PERSON'
 await \^] . leaves

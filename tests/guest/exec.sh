@@ -1,9 +1,10 @@
 # shellcheck shell=sh
-# vnode exec.  $1: how many MiB to move each way
+# vnode exec.  $1: how many MiB to move each way; $2: the version of the frames, after which
+# comes that of ./vnode-other
 # shellcheck source=tests/guest/lib.sh
 . ./lib.sh
 
-mib=$1
+mib=$1 version=$2
 
 there() {
 	vnode exec 1 -- "$@"
@@ -31,8 +32,8 @@ sum() {
 	sha256sum | cut -d ' ' -f 1
 }
 
-refuses 1 'exec: 1: .*no .*vnode|exec: .*there is no' 'a vnode that there is not' vnode exec 1 -- true
-refuses 1 'is the root vnode' 'the root itself' vnode exec 0 -- true
+refuses 125 'exec: 1: .*no .*vnode|exec: .*there is no' 'a vnode that there is not' vnode exec 1 -- true
+refuses 125 'is the root vnode' 'the root itself' vnode exec 0 -- true
 refuses 2 'argument is missing' 'no command' vnode exec 1
 
 # What is moved is kept in a file there, which may take half of the memory.
@@ -71,6 +72,8 @@ for signal in $(seq 1 18) 23 24 25 26 27 28 29 30 31 34 50 64; do
 	[ $got -eq $want ] || bad="$bad $signal:$got,$want"
 done
 is "$bad" '' 'all signals'
+there sh -c 'exit 125' 2>/tmp/err
+is "$?/$(cat /tmp/err)" 125/ 'a 125 of the command comes without a message'
 refuses 127 'exec on vnode 1: no-such-command: No such file' 'no such command' there no-such-command
 refuses 126 'exec on vnode 1: /etc/passwd: Permission denied' 'not a command' there /etc/passwd
 
@@ -105,7 +108,7 @@ rm /tmp/random
 # Arguments
 is "$(there sh -c 'echo ${#1}' sh "$(head -c 100000 /dev/zero | tr '\0' x)")" 100000 'long arguments'
 x=$(head -c 70000 /dev/zero | tr '\0' x)
-refuses 1 'the arguments have 140007 bytes' 'too long ones' there echo "$x" "$x"
+refuses 125 'the arguments have 140007 bytes' 'too long ones' there echo "$x" "$x"
 
 # Signals for the caller
 vnode exec 1 -- sleep 4712 &
@@ -181,8 +184,8 @@ ok '  and with it the command, when that can be' await ends_there 'sleep 4717'
 # The agent itself is stopped: nobody accepts what is begun.
 agent=$(there sh -c 'ps | sed -n "s/^ *\([0-9]*\) .*vnode agent\$/\1/p" | head -n 1')
 ok 'the agent is stopped' there kill -STOP "$agent"
-refuses 1 'exec on vnode 1: its agent does not answer' '  and is not waited for long' vnode exec --timeout 1 1 -- true
-refuses 1 'exec on vnode 1: its agent does not answer' '  with many arguments, either' \
+refuses 125 'exec on vnode 1: its agent does not answer' '  and is not waited for long' vnode exec --timeout 1 1 -- true
+refuses 125 'exec on vnode 1: its agent does not answer' '  with many arguments, either' \
 	vnode exec --timeout 1 1 -- echo "$x"
 echo kept >/tmp/in
 {
@@ -216,6 +219,29 @@ is "$(cat /tmp/status)" 3 '  also when that is known before all arguments are th
 like "$({ vnode exec -t 1 -- yes; echo $? >/tmp/status; } <>/tmp/fifo | head -n 100000 | tail -n 1 | tr -d '\r')/$(cat /tmp/status)" \
 	'^y/(129|1)$' '  a terminal that nobody looks at is hung up'
 
+# Somebody keeps the terminal and prints: it ends all the same, and so do they.
+is "$(vnode exec -t 1 -- sh -c "trap '' HUP; while echo on; do :; done & echo before; exit 5" </dev/null >/tmp/out; echo "$?/$(grep -c before /tmp/out)")" 5/1 \
+	'a terminal that somebody prints on without end'
+is "$(vnode exec -t 1 -- sh -c "trap '' HUP; while echo on; do sleep 0.01; done & exit 6" </dev/null >/tmp/out; echo $?)" 6 \
+	'  and one that somebody prints on now and then'
+ok '  is theirs no longer' await no_process 1 "trap '' HUP"
+
+# The log there
+noted() {
+	there dmesg | grep 'vnode-agent\['
+}
+there sh -c ': "a	b"
+: noted'
+like "$(noted)" 'vnode-agent\[[0-9]+\]: for uid 0( \([a-z]+\))? of the root vnode: sh -c : "a\\x09b"\\x0a: noted$' \
+	'the log there says who runs what, as one line'
+there sh -c ": noted $x"
+like "$(noted)" ': noted x{100,160}\.\.\.$' '  the beginning of it'
+unlike "$(vnode log 1)" 'vnode-agent' '  but not on the console'
+
+# An agent of another version, which says so, and what it does of one
+refuses 125 "exec on vnode 1: its agent is of version $version, vnode exec of version $((version + 1)): expected the same" \
+	'another version is told of' ./vnode-other exec 1 -- true
+
 # Many at once, with both vnodes
 for i in $(seq 50); do
 	{
@@ -235,7 +261,7 @@ for i in $(seq 64); do
 	vnode exec --timeout 100 1 -- sh -c 'read x; exit 9' <>/tmp/fifo."$(mkfifo "/tmp/fifo.$i"; echo "$i")" 2>/dev/null &
 done
 ok 'all 64 channels are in use' await sessions_are 64
-refuses 1 'too many commands' '  and a 65th command is refused' vnode exec --timeout 0 1 -- true
+refuses 125 'too many commands' '  and a 65th command is refused' vnode exec --timeout 0 1 -- true
 for i in $(seq 64); do
 	echo >"/tmp/fifo.$i"
 done
@@ -257,10 +283,10 @@ ok '  and one whose data flows' await flows
 ok '  are there' sessions_are 2
 ok 'vnode 1 is killed' vnode kill 1
 wait $pid
-is "$?/$(cat /tmp/err)" '1/vnode: exec on vnode 1: the vnode has died' '  and the command has ended'
+is "$?/$(cat /tmp/err)" '125/vnode: exec on vnode 1: the vnode has died' '  and the command has ended'
 wait $pid2
-is "$?/$(cat /tmp/err2)" '1/vnode: exec on vnode 1: the vnode has died' '  one in the middle of its data, too'
-refuses 1 'node1: is not running: it is stopped' '  and no other begins' there true
+is "$?/$(cat /tmp/err2)" '125/vnode: exec on vnode 1: the vnode has died' '  one in the middle of its data, too'
+refuses 125 'node1: is not running: it is stopped' '  and no other begins' there true
 is "$(vnode exec 2 -- echo alive)" alive 'the other vnode does not care'
 ok 'vnode 1 again' vnode start --timeout 300 node1
 is "$(there hostname)" vnode1 '  does as before'
@@ -271,8 +297,8 @@ pid=$!
 ok 'a command' await runs_there 'sleep 4715'
 there sh -c 'kill -9 $(ps | sed -n "s/^ *\([0-9]*\) .*vnode agent/\1/p")' 2>/dev/null
 wait $pid
-is "$?/$(cat /tmp/err)" '1/vnode: exec on vnode 1: its agent has gone' 'an agent that is killed'
-refuses 1 'no agent runs there' '  is missed' vnode exec --timeout 0 1 -- true
+is "$?/$(cat /tmp/err)" '125/vnode: exec on vnode 1: its agent has gone' 'an agent that is killed'
+refuses 125 'no agent runs there' '  is missed' vnode exec --timeout 0 1 -- true
 
 for id in 1 2; do
 	no_splat $id "vnode $id has nothing to complain about"

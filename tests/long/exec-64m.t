@@ -1,8 +1,9 @@
 #!/bin/sh
 # vnode exec: 64 MiB through each way.
 
-# shellcheck source=tests/lib.sh
-. "$(dirname "$0")/../lib.sh"
+lib_path=..
+# shellcheck source=tests/exec.sh
+. "$(dirname "$0")/../exec.sh"
 
-guest_test --cpus 4 --timeout 1200 exec.sh 64
+exec_test --cpus 4 --timeout 1200 64
 done_testing

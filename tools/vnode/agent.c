@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pty.h>
 #include <signal.h>
 #include <spawn.h>
@@ -15,16 +16,30 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli.h"
 #include "frames.h"
+#include "printable.h"
 #include "vcon.h"
 
 #define AGENT_DEVICE	"/dev/vcon-agent"
 #define RETRY_US	20000
 #define QUIET_MS	100	/* a terminal without its process is quiet then */
+#define LAST_BYTES	65536	/* of a terminal: more than one has on its way */
+#define LAST_SECONDS	2	/* for these to arrive */
+#define NOTED		160	/* bytes of a command that the log has, at most */
+
+/* Where commands are noted; a test has others. */
+#ifndef SYSLOG
+#define SYSLOG		"/dev/log"
+#define KERNEL_LOG	"/dev/kmsg"
+#endif
+#define NOTE		((10 << 3) + 6)	/* authpriv.info */
+#define KERNEL_NOTE	((10 << 3) + 7)	/* authpriv.debug, which is on no console */
 
 /**
  * struct session - a command, and its caller's end
@@ -35,6 +50,7 @@
  * @args_len: bytes of them
  * @env: likewise
  * @env_len: likewise
+ * @who: who wants it
  * @pid: the command, and its process group; 0 before it runs
  * @ended: it has ended
  * @status: as from waitpid()
@@ -49,6 +65,7 @@ struct session {
 	size_t args_len;
 	char env[FRAMES_ARGS + 1];
 	size_t env_len;
+	char who[FRAMES_WHO + 1];
 	pid_t pid;
 	bool ended;
 	int status;
@@ -161,16 +178,80 @@ static void set_attributes(posix_spawnattr_t *attr)
 				 POSIX_SPAWN_SETSIGMASK);
 }
 
+/* Closes all but the standard ones and those that are to be kept. */
+static void close_others(const int keep[], size_t nr)
+{
+	int from = STDERR_FILENO + 1, next;
+	size_t i;
+
+	do {
+		next = INT_MAX;
+		for (i = 0; i < nr; i++)
+			if (keep[i] >= from && keep[i] < next)
+				next = keep[i];
+		if (next > from)
+			close_range(from, next - 1, 0);
+		from = next + 1u;
+	} while (next != INT_MAX);
+}
+
 /* What the command has got is closed here, so that its end is seen. */
-static void close_others(struct session *s)
+static void close_commands(const struct session *s)
 {
 	const struct frames *f = &s->frames;
+	const int keep[] = { f->fd, s->signals, f->out[0].fd, f->in[1].fd, f->in[2].fd };
+
+	close_others(keep, ARRAY_SIZE(keep));
+}
+
+/* To the vnode's syslog, or if there is none to its kernel's log; waits for neither. */
+static void note(const char *text)
+{
+	struct sockaddr_un to = { AF_UNIX, SYSLOG };
+	char line[1024];
+	ssize_t n;
 	int fd;
 
-	for (fd = STDERR_FILENO + 1; fd < 64; fd++)
-		if (fd != f->fd && fd != s->signals && fd != f->out[0].fd &&
-		    fd != f->in[1].fd && fd != f->in[2].fd)
-			close(fd);
+	n = snprintf(line, sizeof(line), "<%d>vnode-agent[%d]: %s", NOTE, getpid(), text);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	n = sendto(fd, line, n, MSG_NOSIGNAL, (struct sockaddr *)&to, sizeof(to));
+	close(fd);
+	if (n >= 0)
+		return;
+	n = snprintf(line, sizeof(line), "<%d>vnode-agent[%d]: %s\n", KERNEL_NOTE, getpid(), text);
+	fd = open(KERNEL_LOG, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0 && write(fd, line, n) < 0)
+		report("agent: %s: %s", KERNEL_LOG, strerror(errno));
+	close(fd);
+}
+
+/* ASCII, as nobody knows what will show it; and one line, as the log has no other ones */
+static void make_printable(const char *from, size_t len, char *to)
+{
+	struct printable p = { .line = true };
+
+	to += printable_put(&p, from, len, to);
+	to += printable_end(&p, to);
+	*to = '\0';
+}
+
+/* Who runs what */
+static void note_command(const struct session *s)
+{
+	char who[PRINTABLE_MAX(FRAMES_WHO) + 1], command[PRINTABLE_MAX(NOTED) + 1];
+	char text[sizeof(who) + sizeof(command) + 64], words[NOTED];
+	size_t len = s->args_len - 1, i;
+	bool whole = len <= NOTED;
+
+	if (!whole)
+		len = NOTED;
+	for (i = 0; i < len; i++)
+		words[i] = s->args[i] ? s->args[i] : ' ';
+	make_printable(s->who, strlen(s->who), who);
+	make_printable(words, len, command);
+	snprintf(text, sizeof(text), "for %s of the root vnode: %s%s", who[0] ? who : "somebody",
+		 command, whole ? "" : "...");
+	note(text);
 }
 
 static int start_command(struct session *s)
@@ -188,13 +269,14 @@ static int start_command(struct session *s)
 	posix_spawnattr_init(&attr);
 	if (!argv || (s->start.flags & FRAMES_TTY ? make_terminal(s, &actions) :
 						    make_pipes(s, &actions)))
-		send_failure(s, EXIT_FAILURE, "agent", errno);
+		send_failure(s, EXIT_EXEC, "agent", errno);
 	set_environment(s);
 	set_attributes(&attr);
+	note_command(s);
 	error = posix_spawnp(&s->pid, argv[0], &actions, &attr, argv, environ);
 	if (error)
 		send_failure(s, error == ENOENT || error == ENOTDIR ? 127 : 126, argv[0], error);
-	close_others(s);
+	close_commands(s);
 	/* Of a terminal, there is one stream. */
 	if (s->master >= 0)
 		frames_end_inlet(&s->frames, 2);
@@ -211,16 +293,36 @@ static int take_strings(char *to, size_t *have, const uint8_t *payload, size_t l
 	return 0;
 }
 
+static int take_start(struct session *s, const uint8_t *payload, size_t len)
+{
+	char text[100];
+
+	if (payload[0] != FRAMES_VERSION) {
+		snprintf(text, sizeof(text),
+			 "its agent is of version %d, vnode exec of version %d: expected the same",
+			 FRAMES_VERSION, payload[0]);
+		send_exit(s, FRAME_FAILED, EXIT_EXEC, text);
+		_exit(EXIT_SUCCESS);
+	}
+	if (len != sizeof(s->start))
+		return -1;
+	memcpy(&s->start, payload, len);
+	s->started = true;
+	return 0;
+}
+
 static int take_frame(void *user, enum frame_type type, const uint8_t *payload, size_t len)
 {
 	struct session *s = user;
 
 	switch (type) {
 	case FRAME_START:
-		if (s->started || len != sizeof(s->start) || payload[0] != FRAMES_VERSION)
+		return s->started || !len ? -1 : take_start(s, payload, len);
+	case FRAME_WHO:
+		if (s->pid || len > FRAMES_WHO)
 			return -1;
-		memcpy(&s->start, payload, len);
-		s->started = true;
+		memcpy(s->who, payload, len);
+		s->who[len] = '\0';
 		return 0;
 	case FRAME_ARG:
 		return s->pid ? -1 : take_strings(s->args, &s->args_len, payload, len);
@@ -321,11 +423,25 @@ static void drain_pipes(struct session *s)
 	}
 }
 
+/*
+ * Likewise.  A terminal does not tell how much is on its way, but it keeps the order: that
+ * is all when it has been quiet, or when more has come than it can have had.  One that goes
+ * on with a little now and then is not waited for, either; its caller is.
+ */
 static void drain_terminal(struct session *s)
 {
-	while (s->frames.in[1].fd >= 0)
-		if (!step(s, true, QUIET_MS) && s->frames.in[1].credit && !s->frames.queued)
+	const struct inlet *in = &s->frames.in[1];
+	uint64_t end = in->taken + LAST_BYTES;
+	long long until = adeos_deadline(LAST_SECONDS);
+
+	while (in->fd >= 0 && in->taken < end) {
+		if (!in->credit || s->frames.queued)
+			until = adeos_deadline(LAST_SECONDS);
+		else if (adeos_expired(until))
 			break;
+		if (!step(s, true, QUIET_MS) && in->credit && !s->frames.queued)
+			break;
+	}
 }
 
 static void run_session(int fd)
@@ -333,6 +449,8 @@ static void run_session(int fd)
 	static const int caught[] = { SIGCHLD };
 	static struct session s;
 
+	/* What the agent was started with is nobody's here, and not for the command. */
+	close_others(&fd, 1);
 	s.signals = vcon_signals(caught, ARRAY_SIZE(caught));
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);

@@ -21,6 +21,9 @@
 #define SIGNALS_MAX	64	/* at most so many are on their way */
 #define RECHECK_MS	500
 
+#define STRING_OF(x)	#x
+#define STRING(x)	STRING_OF(x)
+
 /**
  * struct execution - a command that runs in a vnode
  * @frames: the session
@@ -166,6 +169,17 @@ static int join_args(struct execution *x, char **items, size_t nr, struct errtex
 	return 0;
 }
 
+/* For the log there.  It has the ID of who became root for this from the environment. */
+static void send_who(struct execution *x)
+{
+	const char *name = getenv("SUDO_USER") ? getenv("SUDO_USER") : getenv("LOGNAME");
+	char who[FRAMES_WHO];
+
+	snprintf(who, sizeof(who), "uid %u%s%.20s%s", getuid(), name ? " (" : "",
+		 name ? name : "", name ? ")" : "");
+	frames_send(&x->frames, FRAME_WHO, 0, who, strlen(who));
+}
+
 static void send_start(struct execution *x)
 {
 	struct frame_start start = { .version = FRAMES_VERSION };
@@ -175,6 +189,7 @@ static void send_start(struct execution *x)
 		get_size(start.rows, start.columns);
 	}
 	frames_send(&x->frames, FRAME_START, 0, &start, sizeof(start));
+	send_who(x);
 }
 
 /* Goes on telling the agent what to run, as far as there is room. */
@@ -286,7 +301,7 @@ static void keep_stderr(int saved)
 		dup2(saved, STDERR_FILENO);
 }
 
-static const char *why(const struct frames *f, const struct errtext *err)
+static const char *why(const struct frames *f, bool answered, const struct errtext *err)
 {
 	if (err->text[0])
 		return err->text;
@@ -296,7 +311,10 @@ static const char *why(const struct frames *f, const struct errtext *err)
 		return "the vnode sends nonsense";
 	if (f->error)
 		return strerror(f->error);
-	return "its agent has gone";
+	if (answered)
+		return "its agent has gone";
+	return "its agent has gone without an answer, expected one of version "
+	       STRING(FRAMES_VERSION);
 }
 
 static int run(struct execution *x, const struct vnode *vnode, const struct args *args)
@@ -314,8 +332,8 @@ static int run(struct execution *x, const struct vnode *vnode, const struct args
 	if (x->stopped)
 		return 128 + x->stopped;
 	if (ret || !x->ended) {
-		report("exec on vnode %u: %s", vnode->id, why(&x->frames, &err));
-		return EXIT_FAILURE;
+		report("exec on vnode %u: %s", vnode->id, why(&x->frames, x->answered, &err));
+		return EXIT_EXEC;
 	}
 	if (x->why[0])
 		report("exec on vnode %u: %s", vnode->id, x->why);
@@ -338,19 +356,21 @@ static void open_standard(void)
  * @args: what the user asked for
  *
  * Return: the command's exit status, 128 and the signal's number if one ended
- * it, or this one, 127 or 126 if it could not be run, 1 for other failures.
+ * it, or this one, 127 or 126 if it could not be run, EXIT_EXEC for other failures.
  */
 int command_exec(const struct args *args)
 {
 	long long deadline = adeos_deadline(args->timeout);
 	struct execution *x = calloc(1, sizeof(*x));
-	int console, session, ret = EXIT_FAILURE;
+	int console, session, ret = EXIT_EXEC;
 	struct errtext err = { "" };
 	long long least;
 	struct vnode vnode;
 
-	if (!x)
-		return EXIT_FAILURE;
+	if (!x) {
+		report("exec: %s", strerror(ENOMEM));
+		return EXIT_EXEC;
+	}
 	open_standard();
 	/* That nobody reads its output is for the command to decide about. */
 	signal(SIGPIPE, SIG_IGN);

@@ -367,6 +367,7 @@ size_t frames_read_inlet(struct frames *f, unsigned int stream, size_t max)
 	}
 	frames_send(f, FRAME_DATA, stream, data, n);
 	in->credit -= n;
+	in->taken += n;
 	return n;
 }
 

@@ -16,14 +16,20 @@
 
 #include "errtext.h"
 
-#define FRAMES_VERSION	2
+#ifndef FRAMES_VERSION
+#define FRAMES_VERSION	3
+#endif
 #define FRAME_HEADER	4
 #define FRAME_PAYLOAD	4096		/* at most */
 #define FRAMES_WINDOW	65536u		/* bytes of a stream on their way, at most */
 #define FRAMES_QUEUE	(4 * (FRAME_HEADER + FRAME_PAYLOAD))
 #define FRAMES_ARGS	(128 * 1024)	/* bytes of arguments and environment, at most */
 #define FRAMES_STREAMS	3
+#define FRAMES_WHO	40		/* bytes of who it is, at most */
 
+#define EXIT_EXEC	125		/* status: not the command's, exec itself has failed */
+
+/* START, its first byte, EXIT and their numbers are the same in all versions. */
 enum frame_type {
 	FRAME_START = 1,	/* struct frame_start: the first one */
 	FRAME_ARG,		/* a part of the arguments, each ends with NUL */
@@ -37,6 +43,7 @@ enum frame_type {
 	FRAME_SIZE,		/* rows and columns, 16 bits each */
 	FRAME_EXIT,		/* struct frame_exit: the last one */
 	FRAME_TAKEN,		/* what was asked for is done: RUN, or SIGNAL */
+	FRAME_WHO,		/* text: who wants it, for the vnode's log */
 };
 
 #define FRAMES_TTY	1	/* flag: on a terminal */
@@ -75,11 +82,13 @@ struct frame_exit {
  * struct inlet - a stream that this side writes, out of a descriptor
  * @fd: the descriptor, -1 if there is none (any more)
  * @credit: how many bytes the other side will take
+ * @taken: how many were read
  * @ended: it was told of the end
  */
 struct inlet {
 	int fd;
 	uint32_t credit;
+	uint64_t taken;
 	bool ended;
 };
 
