@@ -20,11 +20,21 @@ bad() {
 	awk '$1 == "client" && $2 == 1 { print $6 }' /sys/kernel/debug/vcon
 }
 
-# Whatever comes of these, they end.
-ended=0
+# tell PID: to end, until it has
+tell() {
+	kill -TERM "$1" 2>/dev/null
+	! grep -q '^State:.[^Z]' "/proc/$1/status" 2>/dev/null
+}
+
+# Commands, and what is typed: whatever comes of these, nothing but what they themselves
+# do about a signal has to end them.
+ended=0 commands='' typists=''
 for i in $(seq 40); do
-	timeout -s KILL 20 vnode exec --timeout 2 1 -- cat /proc/cpuinfo >/dev/null 2>&1 </dev/zero &
-	echo "typed $i" | timeout -s KILL 5 tee /dev/vcon/1 >/dev/null 2>&1 &
+	vnode exec --timeout 2 1 -- cat /proc/cpuinfo >/dev/null 2>"/tmp/err.$i" </dev/zero &
+	commands="$commands $!"
+	echo "typed $i" >"/tmp/in.$i"
+	tee /dev/vcon/1 >/dev/null 2>&1 <"/tmp/in.$i" &
+	typists="$typists $!"
 	if [ $((i % 8)) -eq 0 ]; then
 		[ "$(vnode exec --timeout 60 2 -- echo alive)" = alive ] && ended=$((ended + 1))
 	fi
@@ -38,6 +48,40 @@ done
 like "$(bad)" '^[2-9][0-9]|[0-9]{3}' 'the root has counted nonsense'
 diag "counted: $(bad)"
 is "$(state 1)" running 'vnode 1 is running still' || diag "$(tail -n 40 $log)"
+
+# What it was (0), what failed, as one line says (125), and what it was told (143)
+stuck='' odd='' n=0 statuses=''
+for pid in $commands; do
+	n=$((n + 1))
+	await tell "$pid" || { stuck="$stuck $n"; kill -KILL "$pid"; }
+	wait "$pid"
+	status=$?
+	statuses="$statuses $status"
+	case $status in
+	0 | 143) [ ! -s "/tmp/err.$n" ] || odd="$odd $n:$status" ;;
+	125) [ "$(grep -c '^vnode: exec' "/tmp/err.$n")/$(wc -l <"/tmp/err.$n")" = 1/1 ] || odd="$odd $n:$status" ;;
+	*) odd="$odd $n:$status" ;;
+	esac
+done
+is "$n/$stuck" 40/ 'each command in vnode 1 has ended, or does when it is told'
+is "$odd" '' '  with its own status and no message, or that of exec and one line' ||
+	diag "$(head -n 3 /tmp/err.*)"
+diag "statuses:$statuses"
+# A message of tee's: 1
+stuck='' odd='' n=0 statuses=''
+for pid in $typists; do
+	n=$((n + 1))
+	await tell "$pid" || { stuck="$stuck $n"; kill -KILL "$pid"; }
+	wait "$pid"
+	status=$?
+	statuses="$statuses $status"
+	case $status in
+	0 | 1 | 143) ;;
+	*) odd="$odd $n:$status" ;;
+	esac
+done
+is "$n/$stuck/$odd" 40// 'so does what types'
+diag "statuses:$statuses"
 ok 'vnode 1 is killed' vnode kill 1
 wait $looker
 is "$?/$(tail -n 1 /tmp/err)" '1/vnode: console of vnode 1: the vnode has died' '  and its console ends'
@@ -62,9 +106,11 @@ other() {
 	vnode exec --timeout 60 1 -- setsid modprobe adeos_vcon_other "$@" 2>/dev/null
 	ok "a console that $other_name is refused" await refused_since $((other_count + 1))
 	ok '  and there is no device for it' test ! -e /dev/vcon/1
-	ok '  it is destroyed' modprobe adeos_destroy vnode=1 name=console
-	rmmod adeos_destroy
-	ok '  then there is a right one' vnode exec --timeout 60 1 -- rmmod adeos_vcon_other
+	# That is enough of it.
+	echo 1 >/sys/module/vcon/parameters/allow
+	ok '  then there is a right one' vnode exec --timeout 200 1 -- rmmod adeos_vcon_other
+	echo >/sys/module/vcon/parameters/allow
+	await vnode exec 1 -- test ! -e /dev/vcon/0
 }
 
 dmesg -c >/dev/null

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * In a vnode: has a bridge "console" for the root of another kind than vcon's, which it
- * puts in the place of vcon's own for as long as it is loaded.
+ * In a vnode: has a bridge "console" for the root of another kind than vcon's, in the place
+ * of vcon's own, until it may open the root's console: so the root says that this is enough.
  */
 #include <linux/adeos.h>
 #include <linux/delay.h>
@@ -25,7 +25,7 @@ MODULE_PARM_DESC(channels, "what it says of itself");
 
 static struct adeos_bridge *bridge;
 static struct task_struct *thread;
-static bool gone;	/* the root has destroyed it */
+static bool gone;	/* vcon has destroyed it, to make its own */
 
 static void nothing(struct adeos_bridge *b, void *priv)
 {
@@ -76,20 +76,52 @@ static struct adeos_bridge *make(void)
 	return ERR_PTR(-EEXIST);
 }
 
-static int work(void *unused)
+static bool is_enough(void)
+{
+	struct adeos_bridge *b;
+	char name[16];
+
+	snprintf(name, sizeof(name), "console.%u", adeos_vnode_id());
+	b = adeos_bridge_open(0, name, false, NULL, NULL);
+	if (!IS_ERR(b))
+		adeos_bridge_close(b);
+	return !IS_ERR(b);
+}
+
+static void close_own(void)
+{
+	adeos_bridge_destroy(bridge);
+	adeos_bridge_close(bridge);
+}
+
+static void show(void)
 {
 	struct vcon_wire *wire;
 
-	while (!kthread_should_stop()) {
-		wire = adeos_bridge_addr(bridge);
-		if (wire && !READ_ONCE(gone)) {
-			wire->version = VCON_VERSION;
-			wire->channels = channels;
-			smp_store_release(&wire->magic, VCON_MAGIC);	/* as in vcon_serve() */
-		}
-		adeos_portal_ring(0, PORTAL_VCON);
+	if (READ_ONCE(gone)) {
+		close_own();
+		gone = false;
+		bridge = make();
+	}
+	wire = IS_ERR(bridge) ? NULL : adeos_bridge_addr(bridge);
+	if (!wire)
+		return;
+	wire->version = VCON_VERSION;
+	wire->channels = channels;
+	smp_store_release(&wire->magic, VCON_MAGIC);	/* as in vcon_serve() */
+	adeos_portal_ring(0, PORTAL_VCON);
+}
+
+static int work(void *unused)
+{
+	while (!kthread_should_stop() && !IS_ERR(bridge) && !is_enough()) {
+		show();
 		msleep(20);
 	}
+	if (!IS_ERR(bridge))
+		close_own();
+	while (!kthread_should_stop())
+		msleep(20);
 	return 0;
 }
 
@@ -101,8 +133,7 @@ static int __init other_init(void)
 	thread = kthread_run(work, NULL, "vcon_other");
 	if (!IS_ERR(thread))
 		return 0;
-	adeos_bridge_destroy(bridge);
-	adeos_bridge_close(bridge);
+	close_own();
 	return PTR_ERR(thread);
 }
 module_init(other_init);
@@ -110,8 +141,6 @@ module_init(other_init);
 static void __exit other_exit(void)
 {
 	kthread_stop(thread);
-	adeos_bridge_destroy(bridge);
-	adeos_bridge_close(bridge);
 }
 module_exit(other_exit);
 
