@@ -228,6 +228,20 @@ static void test_recovery(void)
 	words.carrier = 0xffffff7f;
 	ok(wire_recover(port, words.carrier) && !words.carrier,
 	   "a word that names nobody is recovered");
+
+	/* One that lost its area, and has another one: its old word is not its own. */
+	wire_sender_init(&other, 6, 1, 1);
+	other.collisions = 7;
+	wire_enter(port, &other);
+	dead = other;
+	wire_sender_live(&other, 6, 2);
+	ok(other.self == dead.self + 256 && wire_id(other.self) == 6,
+	   "another life is another word of the same vnode");
+	ok(other.collisions == 7 && other.seed == dead.seed, "which goes on counting");
+	ok(wire_enter(port, &other) == -EBUSY && !wire_recover(port, other.self) &&
+	   wire_recover(port, dead.self) && !wire_enter(port, &other) &&
+	   !wire_recover(port, dead.self) && wire_recover(port, other.self),
+	   "each is recovered for itself");
 }
 
 /* Whatever is in the words, calls return, and nothing outside the ring is touched. */

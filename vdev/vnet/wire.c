@@ -37,8 +37,23 @@
 void wire_sender_init(struct wire_sender *s, u32 id, u32 life, u32 seed)
 {
 	memset(s, 0, sizeof(*s));
-	s->self = (life << 8) | (id + 1);
+	wire_sender_live(s, id, life);
 	s->seed = seed | 1;
+}
+
+/**
+ * wire_sender_live() - begin another life, with the same counters
+ * @s: the sender, which does not transmit
+ * @id: its vnode's ID
+ * @life: as for wire_sender_init()
+ *
+ * What an earlier life has left on a wire is not this one's.
+ *
+ * Context: any.
+ */
+void wire_sender_live(struct wire_sender *s, u32 id, u32 life)
+{
+	s->self = (life << 8) | (id + 1);
 }
 
 /* Xorshift: random enough for two not to wait equally long again and again */

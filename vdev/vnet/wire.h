@@ -164,6 +164,7 @@ struct wire_receiver {
 #endif
 
 void wire_sender_init(struct wire_sender *s, u32 id, u32 life, u32 seed);
+void wire_sender_live(struct wire_sender *s, u32 id, u32 life);
 int wire_contend(struct wire_port *port, struct wire_sender *s);
 void wire_leave(struct wire_port *port, struct wire_sender *s);
 int wire_room(const struct wire_port *port, u32 length, u32 *at);
