@@ -2,7 +2,8 @@
 /*
  * Keeps this vnode from being heard by the root, for the errors that follow:
  * either the root's heart seems to stand still as long as this is loaded, or the
- * root is made to believe in later requests, once, and so drops the next ones.
+ * root is made to believe in later requests, once or as long as this is loaded, and so
+ * drops the next ones.
  */
 #include <linux/adeos.h>
 #include <linux/delay.h>
@@ -28,6 +29,12 @@ MODULE_PARM_DESC(places, "how many later requests, each of a place of its own");
 static struct commons *c;
 static struct task_struct *task;
 
+/* Protects what follows, and who forges */
+static DEFINE_MUTEX(lock);
+static bool keep;
+static u32 asked[DSP_CALLS];	/* by place: the newest transaction; 0: not known */
+static u32 forged[DSP_CALLS];	/* and which of them was forged over */
+
 /* The root goes on beating; whoever looks between two writes sees that. */
 static int hold_beat(void *unused)
 {
@@ -40,8 +47,8 @@ static int hold_beat(void *unused)
 	return 0;
 }
 
-/* A request of a place that is far later than any other; it does nothing. */
-static void forge(unsigned int place)
+/* A request that is far later than any other of its place; it does nothing. */
+static void forge(u32 txn)
 {
 	u32 self = adeos_vnode_id(), head;
 	struct commons_ring *ring = &c->ring[0][self];
@@ -49,7 +56,7 @@ static void forge(unsigned int place)
 	union dsp_msg msg = {
 		.type = DSP_DESTROY, .version = DSP_VERSION, .length = sizeof(which),
 		.from = READ_ONCE(c->node[self].incarnation),
-		.to = READ_ONCE(c->node[0].incarnation), .txn = (1 << 24) + place,
+		.to = READ_ONCE(c->node[0].incarnation), .txn = txn,
 	};
 	unsigned int tries;
 
@@ -62,6 +69,92 @@ static void forge(unsigned int place)
 	/* The ring has fewer places. */
 	for (tries = 0; tries < 1000 && READ_ONCE(ring->tail) != head + 1; tries++)
 		msleep(20);
+}
+
+/* Of this vnode's own, not one of these here */
+static bool is_request(const union dsp_msg *msg)
+{
+	struct dsp_result which;
+
+	memcpy(&which, msg->payload, sizeof(which));
+	return msg->type == DSP_CREATE ||
+	       (msg->type == DSP_DESTROY && which.index != COMMONS_BRIDGES);
+}
+
+/* Finds the newest request of each place, of those that can still be read. */
+static void look(void)
+{
+	struct commons_ring *ring = &c->ring[0][adeos_vnode_id()];
+	u32 head = READ_ONCE(ring->head), seen = 0, i;
+	union dsp_msg msg;
+
+	for (i = 1; i <= COMMONS_SLOTS; i++) {
+		commons_read(msg.w, ring->slot[(head - i) % COMMONS_SLOTS].w, ARRAY_SIZE(msg.w));
+		if (!is_request(&msg) || seen & BIT(msg.txn % DSP_CALLS))
+			continue;
+		seen |= BIT(msg.txn % DSP_CALLS);
+		asked[msg.txn % DSP_CALLS] = msg.txn;
+	}
+}
+
+/*
+ * Each request that was given up makes the next one later by 1 << 30.  So what is forged is
+ * later than the next one, too, and is made later again when that has been seen.
+ */
+#define FAR	((1u << 31) - (1 << 20))
+
+static void look_and_forge(void)
+{
+	unsigned int i;
+
+	look();
+	for (i = 0; keep && i < DSP_CALLS; i++) {
+		if (forged[i] == asked[i])
+			continue;
+		forged[i] = asked[i];
+		forge(asked[i] + FAR);
+	}
+}
+
+/* On return, the next request is not heard, or from now on they are, one after the other. */
+static int set_keep(const char *value, const struct kernel_param *param)
+{
+	int ret;
+
+	mutex_lock(&lock);
+	ret = param_set_bool(value, param);
+	if (!ret && c)
+		look_and_forge();
+	mutex_unlock(&lock);
+	return ret;
+}
+
+static const struct kernel_param_ops keep_ops = {
+	.set = set_keep,
+	.get = param_get_bool,
+};
+
+module_param_cb(keep, &keep_ops, &keep, 0644);
+MODULE_PARM_DESC(keep, "and later ones again, whenever this vnode has asked for something");
+
+static int watch(void *unused)
+{
+	while (!kthread_should_stop()) {
+		mutex_lock(&lock);
+		look_and_forge();
+		mutex_unlock(&lock);
+		msleep(100);
+	}
+	return 0;
+}
+
+static int start(int (*function)(void *unused))
+{
+	task = kthread_run(function, NULL, "unheard");
+	if (!IS_ERR(task))
+		return 0;
+	adeos_unmap(c);
+	return PTR_ERR(task);
 }
 
 static int __init unheard_init(void)
@@ -78,16 +171,13 @@ static int __init unheard_init(void)
 	adeos_unmap(slot);
 	if (!c)
 		return -ENOMEM;
-	if (!beat) {
-		for (i = 0; i < places; i++)
-			forge(i);
-		return 0;
-	}
-	task = kthread_run(hold_beat, NULL, "unheard");
-	if (!IS_ERR(task))
-		return 0;
-	adeos_unmap(c);
-	return PTR_ERR(task);
+	if (beat)
+		return start(hold_beat);
+	if (keep)
+		look();		/* what is forged takes the place of what can be read */
+	for (i = 0; i < places; i++)
+		forge((1 << 24) + i);
+	return keep ? start(watch) : 0;
 }
 module_init(unheard_init);
 
