@@ -4,7 +4,9 @@
 
 #include "vnet.h"
 
-static const char interface_names[][ETH_GSTRING_LEN] = { "peers", "recovered" };
+static const char interface_names[][ETH_GSTRING_LEN] = {
+	"peers", "recovered", "looks", "area_asked", "area_answered", "area_lost",
+};
 
 /* As in struct vnet_counts, then those of struct wire_sender */
 static const char queue_names[][ETH_GSTRING_LEN] = {
@@ -64,6 +66,10 @@ static void get_stats(struct net_device *dev, struct ethtool_stats *stats, u64 *
 
 	*data++ = hweight64(vnet_members(vn));
 	*data++ = READ_ONCE(vn->recovered);
+	*data++ = READ_ONCE(vn->looks);
+	*data++ = READ_ONCE(vn->asked);
+	*data++ = READ_ONCE(vn->answered);
+	*data++ = READ_ONCE(vn->losses);
 	for (i = 0; i < vn->nr_queues; i++) {
 		q = &vn->queue[i];
 		counts = (const unsigned long *)&q->counts;

@@ -3,20 +3,21 @@
  * The virtual Ethernet between vnodes (paper: "Network device"): its interfaces,
  * and what happens when a portal is rung.  docs/vnet.md is its specification.
  */
-#include <linux/ctype.h>
 #include <linux/irq_work.h>
-#include <linux/jhash.h>
 #include <linux/log2.h>
 #include <linux/module.h>
+#include <linux/rculist.h>
+#include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <net/rtnetlink.h>
 
 #include "../portals.h"
 #include "vnet.h"
 
 static char *networks = "Ethernet";
 module_param(networks, charp, 0444);
-MODULE_PARM_DESC(networks, "names of networks, with commas between");
+MODULE_PARM_DESC(networks, "names of networks to have interfaces in at once, with commas between; may be empty");
 
 static unsigned int ring_kib = 512;
 module_param(ring_kib, uint, 0444);
@@ -24,9 +25,8 @@ MODULE_PARM_DESC(ring_kib, "KiB of memory for each receive queue, a power of two
 
 unsigned int vnet_ring_size;	/* bytes */
 
-static char *names;	/* a copy of @networks, with zeros between */
-static struct vnet *vnets[VNET_NETWORKS];
-static unsigned int nr_vnets;
+/* For what may wait for the root */
+struct workqueue_struct *vnet_wq;
 
 /* Has a queue polled on its CPU.  Hard interrupt context. */
 static void schedule_queue(struct vnet_queue *q)
@@ -38,7 +38,13 @@ static void schedule_queue(struct vnet_queue *q)
 		smp_call_function_single_async(q->cpu, &q->kick);
 }
 
-static void queue_kicked(void *napi)
+/**
+ * vnet_queue_kicked() - have a queue polled on this CPU
+ * @napi: its NAPI
+ *
+ * Context: hard interrupt; for @kick of a struct vnet_queue.
+ */
+void vnet_queue_kicked(void *napi)
 {
 	napi_schedule(napi);
 }
@@ -58,11 +64,12 @@ static void kick_interface(struct vnet *vn)
 
 static void kicked(struct irq_work *work)
 {
-	/* Acquire: pairs with add_interface(). */
-	unsigned int i, nr = smp_load_acquire(&nr_vnets);
+	struct vnet *vn;
 
-	for (i = 0; i < nr; i++)
-		kick_interface(vnets[i]);
+	rcu_read_lock();
+	list_for_each_entry_rcu(vn, &vnet_interfaces, list)
+		kick_interface(vn);
+	rcu_read_unlock();
 }
 
 static DEFINE_IRQ_WORK(kick_work, kicked);
@@ -85,14 +92,14 @@ static void rung(unsigned int portal, u64 from, void *cookie)
 
 static void greeted(struct irq_work *work)
 {
-	/* Acquire: pairs with add_interface(). */
-	unsigned int i, nr = smp_load_acquire(&nr_vnets);
+	struct vnet *vn;
 
-	/* The greeter's area is there; one that is still down will see it in vnet_join(). */
+	/* The greeter's area is there; one that is still down will see it in join(). */
 	smp_mb();
-	for (i = 0; i < nr; i++)
-		if (READ_ONCE(vnets[i]->up))
-			mod_delayed_work(system_wq, &vnets[i]->work, 0);
+	rcu_read_lock();
+	list_for_each_entry_rcu(vn, &vnet_interfaces, list)
+		vnet_look_soon(vn);
+	rcu_read_unlock();
 }
 
 static DEFINE_IRQ_WORK(greet_work, greeted);
@@ -103,216 +110,64 @@ static void hello(unsigned int portal, u64 from, void *cookie)
 	irq_work_queue(&greet_work);
 }
 
-static int vnet_open(struct net_device *dev)
-{
-	struct vnet *vn = netdev_priv(dev);
-	struct vnet_queue *q;
-	int ret;
-	u32 i;
-
-	vn->life = get_random_u32() & (WIRE_LIFE >> 8);
-	for (i = 0; i < vn->nr_queues; i++) {
-		q = &vn->queue[i];
-		ret = vnet_rx_start(q);
-		if (ret)
-			goto undo;
-		vnet_tx_start(q);
-	}
-	netif_tx_start_all_queues(dev);
-	ret = vnet_join(vn);
-	if (!ret)
-		return 0;
-undo:
-	while (i--) {
-		vnet_rx_stop(&vn->queue[i]);
-		vnet_tx_stop(&vn->queue[i]);
-	}
-	return ret;
-}
-
-/* The stack has seen to it that nothing transmits any more. */
-static int vnet_stop(struct net_device *dev)
-{
-	struct vnet *vn = netdev_priv(dev);
-	u32 i;
-
-	mutex_lock(&vn->lock);
-	WRITE_ONCE(vn->up, false);
-	WRITE_ONCE(vn->running, false);
-	mutex_unlock(&vn->lock);
-	irq_work_sync(&kick_work);
-	irq_work_sync(&greet_work);
-	for (i = 0; i < vn->nr_queues; i++) {
-		vnet_rx_stop(&vn->queue[i]);
-		vnet_tx_stop(&vn->queue[i]);
-	}
-	vnet_part(vn);
-	/* It does nothing any more; now nobody is left, either, who could queue it. */
-	cancel_delayed_work_sync(&vn->work);
-	return 0;
-}
-
-/* What others send to groups comes in any case; without this, nobody could join one by hand. */
-static void vnet_set_rx_mode(struct net_device *dev)
-{
-}
-
-static const struct net_device_ops vnet_netdev_ops = {
-	.ndo_open		= vnet_open,
-	.ndo_stop		= vnet_stop,
-	.ndo_start_xmit		= vnet_xmit,
-	.ndo_set_rx_mode	= vnet_set_rx_mode,
-	.ndo_validate_addr	= eth_validate_addr,
-	.ndo_set_mac_address	= eth_mac_addr,
-};
-
-/* Locally administered, and always the same */
-static void make_address(struct vnet *vn)
-{
-	u32 hash = jhash(vn->name, strlen(vn->name), 0);
-	u8 mac[ETH_ALEN] = { 0x02, 0x76, hash >> 8, hash, 0, vn->id };
-
-	eth_hw_addr_set(vn->dev, mac);
-}
-
-static void set_features(struct net_device *dev)
-{
-	dev->hw_features = NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HW_CSUM | NETIF_F_TSO |
-			   NETIF_F_TSO6 | NETIF_F_TSO_ECN | NETIF_F_GSO_UDP_L4;
-	dev->features = dev->hw_features | NETIF_F_HIGHDMA | NETIF_F_RXCSUM;
-	dev->vlan_features = dev->features;
-	dev->hw_enc_features = dev->features;
-	dev->min_mtu = ETH_MIN_MTU;
-	dev->max_mtu = ETH_MAX_MTU;
-	dev->priv_flags |= IFF_UNICAST_FLT;
-	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
-}
-
-static void init_queues(struct vnet *vn)
-{
-	struct vnet_queue *q;
-	int cpu = -1;
-	u32 i;
-
-	for (i = 0; i < vn->nr_queues; i++) {
-		q = &vn->queue[i];
-		q->vn = vn;
-		q->index = i;
-		cpu = cpumask_next(cpu, cpu_online_mask);
-		if (cpu >= nr_cpu_ids)
-			cpu = cpumask_first(cpu_online_mask);
-		q->cpu = cpu;
-		INIT_CSD(&q->kick, queue_kicked, &q->napi);
-		netif_napi_add(vn->dev, &q->napi, vnet_poll);
-	}
-}
-
-/* Portals are bound already: kicked() and greeted() may look at any time. */
-static void add_interface(struct vnet *vn)
-{
-	vnets[nr_vnets] = vn;
-	smp_store_release(&nr_vnets, nr_vnets + 1);	/* pairs with both */
-}
-
-/* On return, only the caller has the last @nr of them. */
-static void remove_interfaces(unsigned int nr)
-{
-	WRITE_ONCE(nr_vnets, nr_vnets - nr);
-	irq_work_sync(&kick_work);
-	irq_work_sync(&greet_work);
-	/* A kick that is on its way to another CPU comes before this, or with it. */
-	kick_all_cpus_sync();
-	synchronize_rcu();
-}
-
-static int create_interface(const char *name)
-{
-	u32 i, nr = min_t(u32, num_online_cpus(), VNET_QUEUES);
-	struct net_device *dev;
-	struct vnet *vn;
-	int ret;
-
-	for (i = 0; i < nr_vnets; i++)
-		if (!strcmp(vnets[i]->name, name))
-			return -ENOTUNIQ;	/* modprobe takes EEXIST for success */
-	if (nr_vnets == VNET_NETWORKS)
-		return -ENOSPC;
-	dev = alloc_netdev_mqs(sizeof(*vn), "vnet%d", NET_NAME_ENUM, ether_setup, nr, nr);
-	if (!dev)
-		return -ENOMEM;
-	vn = netdev_priv(dev);
-	vn->dev = dev;
-	vn->name = name;
-	vn->id = adeos_vnode_id();
-	vn->nr_queues = nr;
-	mutex_init(&vn->lock);
-	mutex_init(&vn->map_lock);
-	seqlock_init(&vn->learned_lock);
-	INIT_DELAYED_WORK(&vn->work, vnet_look_around);
-	init_queues(vn);
-	make_address(vn);
-	set_features(dev);
-	dev->netdev_ops = &vnet_netdev_ops;
-	dev->ethtool_ops = &vnet_ethtool_ops;
-	netif_carrier_off(dev);
-	/* Before it is registered: somebody may bring it up at once. */
-	add_interface(vn);
-	ret = register_netdev(dev);
-	if (ret) {
-		remove_interfaces(1);
-		free_netdev(dev);
-	}
-	return ret;
-}
-
-static void destroy_interfaces(void)
-{
-	unsigned int i, nr = nr_vnets;
-
-	for (i = nr; i--;)
-		unregister_netdev(vnets[i]->dev);
-	remove_interfaces(nr);
-	while (nr)
-		free_netdev(vnets[--nr]->dev);
-	kfree(names);
-}
-
-/* An area bears the network's name; there are programs' bridges and consoles beside it. */
-static int check_name(const char *name)
-{
-	const char *c;
-
-	for (c = name; *c; c++)
-		if (!isascii(*c) || !isgraph(*c) || *c == '/')
-			return -EINVAL;
-	if (c == name || c - name > VNET_NAME || *name == '@' || str_has_prefix(name, "console"))
-		return -EINVAL;
-	return 0;
-}
-
 static int create_interfaces(void)
 {
-	char *rest, *name;
-	int ret;
+	char *names, *rest, *name;
+	int ret = 0;
 
+	if (!*networks)
+		return 0;
 	names = kstrdup(networks, GFP_KERNEL);
 	if (!names)
 		return -ENOMEM;
 	rest = names;
-	while ((name = strsep(&rest, ","))) {
-		ret = check_name(name);
-		if (ret) {
-			pr_err("vnet: networks: \"%s\": expected 1 to %u characters without blanks and '/', not '@...', not 'console...'\n",
-			       name, VNET_NAME);
-			return ret;
-		}
-		ret = create_interface(name);
-		if (ret) {
-			pr_err("vnet: network \"%s\": %pe\n", name, ERR_PTR(ret));
-			return ret;
-		}
-	}
-	return 0;
+	while (!ret && (name = strsep(&rest, ",")))
+		ret = vnet_create(name);
+	kfree(names);
+	return ret;
+}
+
+/* Also those that ip(8) has made, and no more can be made.  What is left of them is in work. */
+static void remove_interfaces(void)
+{
+	struct vnet *vn;
+	LIST_HEAD(devices);
+
+	rtnl_lock();
+	list_for_each_entry(vn, &vnet_interfaces, list)
+		unregister_netdevice_queue(vn->dev, &devices);
+	unregister_netdevice_many(&devices);
+	rtnl_unlock();
+	/* Also waits until devices that others have removed are no more. */
+	rtnl_link_unregister(&vnet_link_ops);
+}
+
+/* Areas end: half a minute at the latest, if the root does not answer. */
+static void destroy_vnet_wq(void)
+{
+	destroy_workqueue(vnet_wq);
+	/* Who was in work may have called vnet_kick(). */
+	irq_work_sync(&kick_work);
+}
+
+static int bind_portals(void)
+{
+	int ret = adeos_portal_bind(PORTAL_VNET, rung, NULL);
+
+	if (ret)
+		return ret;
+	ret = adeos_portal_bind(PORTAL_VNET_HELLO, hello, NULL);
+	if (ret)
+		adeos_portal_unbind(PORTAL_VNET);
+	return ret;
+}
+
+/* On return, nobody looks at interfaces any more but by vnet_kick(). */
+static void unbind_portals(void)
+{
+	adeos_portal_unbind(PORTAL_VNET);
+	adeos_portal_unbind(PORTAL_VNET_HELLO);
+	irq_work_sync(&greet_work);
 }
 
 static int __init vnet_init(void)
@@ -326,30 +181,35 @@ static int __init vnet_init(void)
 		       WIRE_RING_MAX >> 10);
 		return -EINVAL;
 	}
-	ret = adeos_portal_bind(PORTAL_VNET, rung, NULL);
+	vnet_wq = alloc_workqueue("vnet", WQ_UNBOUND, 0);
+	if (!vnet_wq)
+		return -ENOMEM;
+	ret = bind_portals();
 	if (ret)
-		return ret;
-	ret = adeos_portal_bind(PORTAL_VNET_HELLO, hello, NULL);
+		goto destroy_wq;
+	ret = rtnl_link_register(&vnet_link_ops);
 	if (ret)
 		goto unbind;
 	ret = create_interfaces();
 	if (!ret)
 		return 0;
-	adeos_portal_unbind(PORTAL_VNET_HELLO);
+	remove_interfaces();
 unbind:
-	adeos_portal_unbind(PORTAL_VNET);
-	destroy_interfaces();
+	unbind_portals();
+destroy_wq:
+	destroy_vnet_wq();
 	return ret;
 }
 module_init(vnet_init);
 
 static void __exit vnet_exit(void)
 {
-	adeos_portal_unbind(PORTAL_VNET);
-	adeos_portal_unbind(PORTAL_VNET_HELLO);
-	destroy_interfaces();
+	remove_interfaces();
+	unbind_portals();
+	destroy_vnet_wq();
 }
 module_exit(vnet_exit);
 
 MODULE_DESCRIPTION("Virtual Ethernet between vnodes");
+MODULE_ALIAS_RTNL_LINK("vnet");
 MODULE_LICENSE("GPL");

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who is in the network: one's own receive area, and those of the others.
+ * Who is in the network, and the work that makes what there is into what is wanted.
  *
- * All of this runs in process context.  vn->lock is taken before the
- * nanokernel's own lock, so what the nanokernel calls back does not take it;
- * vn->map_lock is taken behind both.
+ * All of this runs in process context, most of it in the interface's @work, of which
+ * there is one at a time.  That may wait for the root, so nobody waits for that: what
+ * holds RTNL only takes vn->state_lock, says what it wants, and has the work queued.
+ * vnet.h draws the states.
+ *
+ * The nanokernel's own lock is held in what it calls back; vn->map_lock is taken behind
+ * that, and vn->state_lock behind both.
  *
  * An area may be moved at any time from when it is open.  Whoever touches one is in
  * a read section, of RCU or with bottom halves off, or holds vn->map_lock, and has
@@ -18,149 +22,23 @@
 #define LOOK_AGAIN	(5 * HZ)	/* without having been rung */
 #define LOST		(3 * HZ)	/* for so long a wire stands still */
 #define JOIN_AGAIN	(HZ / 8)	/* until this vnode is a member, or an area is not moved */
+#define ASK_AGAIN	HZ		/* if the root has refused, or does not answer */
+#define SOON		(HZ / 8)	/* between two looks, however often others ring */
 
-static void set_port(struct wire_port *port, struct vnet_header *h, u32 index, u32 ring_size)
-{
-	port->wire = &h->wire[index];
-	port->ring = (u8 *)h + PAGE_SIZE + index * ring_size;
-	port->size = ring_size;
-}
-
-/* One's own area */
-
-static void set_receivers(struct vnet *vn, struct vnet_header *h)
-{
-	u32 i;
-
-	for (i = 0; i < vn->nr_queues; i++)
-		set_port(&vn->queue[i].receiver.port, h, i, vnet_ring_size);
-}
-
-/* Expedited: all other users of the area wait for this one. */
-static void own_freeze(struct adeos_bridge *b, void *priv)
-{
-	struct vnet *vn = priv;
-
-	mutex_lock(&vn->map_lock);
-	WRITE_ONCE(vn->frozen, true);
-	mutex_unlock(&vn->map_lock);
-	/* Whoever has seen it running is in a read section. */
-	synchronize_rcu_expedited();
-}
-
-static void own_thaw(struct adeos_bridge *b, void *priv)
-{
-	struct vnet *vn = priv;
-
-	mutex_lock(&vn->map_lock);
-	set_receivers(vn, adeos_bridge_addr(b));
-	/* Release: pairs with vnet_running(). */
-	smp_store_release(&vn->frozen, false);
-	mutex_unlock(&vn->map_lock);
-	vnet_kick();
-}
-
-static void own_gone(struct adeos_bridge *b, void *priv)
-{
-	struct vnet *vn = priv;
-
-	/* If not, it is this vnode that has destroyed it, or an old one. */
-	if (!READ_ONCE(vn->up) || b != vn->bridge)
-		return;
-	WRITE_ONCE(vn->lost, true);
-	netdev_err(vn->dev, "the receive area is lost: it must be taken down and up\n");
-}
-
-static const struct adeos_bridge_ops own_ops = {
-	.freeze	= own_freeze,
-	.thaw	= own_thaw,
-	.gone	= own_gone,
-};
-
-static void fill_area(struct vnet *vn, struct vnet_header *h)
-{
-	u32 i;
-
-	memset(h, 0, sizeof(*h));
-	h->abi = VNET_ABI;
-	h->size = adeos_bridge_size(vn->bridge);
-	h->ring_size = vnet_ring_size;
-	h->nr_queues = vn->nr_queues;
-	h->life = vn->life;
-	memcpy(h->mac, vn->dev->dev_addr, ETH_ALEN);
-	set_receivers(vn, h);
-	for (i = 0; i < vn->nr_queues; i++) {
-		vn->queue[i].receiver.tail = 0;
-		vn->queue[i].seen = 0;
-		wire_sleep(&vn->queue[i].receiver);
-	}
-	/* Release: pairs with vnet_running(). */
-	smp_store_release(&vn->running, true);
-	/* Release: pairs with read_header(), in another vnode. */
-	smp_store_release(&h->magic, VNET_MAGIC);
-}
-
-/* A program may have made a bridge of that name, too. */
-static int check_old_area(const struct vnet_header *h)
-{
-	u32 magic = READ_ONCE(h->magic);
-
-	return !magic || magic == VNET_MAGIC ? 0 : -EEXIST;
-}
-
-/*
- * One is there: the root did not answer when it was to be made, or to be destroyed.
- * Others may be using it as what it was, so it must go.  -EAGAIN: it does.
+/**
+ * vnet_look_soon() - something has changed: have @vn->work look at it
+ * @vn: the interface
+ *
+ * At once, unless it has just looked: how often others ring does not say how often that is.
+ *
+ * Context: any.
  */
-static int end_old_area(struct vnet *vn)
+void vnet_look_soon(struct vnet *vn)
 {
-	struct adeos_bridge *b = adeos_bridge_open(vn->id, vn->name, true, &own_ops, vn);
-	int ret;
+	unsigned long since = jiffies - READ_ONCE(vn->looked);
 
-	if (IS_ERR(b))
-		return PTR_ERR(b) == -ENOENT ? -EAGAIN : PTR_ERR(b);
-	mutex_lock(&vn->map_lock);
-	ret = vn->frozen ? -EAGAIN : check_old_area(adeos_bridge_addr(b));
-	mutex_unlock(&vn->map_lock);
-	if (!ret)
-		ret = adeos_bridge_destroy(b) ?: -EAGAIN;
-	adeos_bridge_close(b);
-	return ret;
-}
-
-static int open_area(struct vnet *vn)
-{
-	struct adeos_bridge_spec spec = {
-		.name = vn->name,
-		.size = PAGE_SIZE + vn->nr_queues * vnet_ring_size,
-		.allowed = ~0ULL,
-		.flags = ADEOS_BRIDGE_MOVABLE | ADEOS_BRIDGE_MAY_MOVE,
-	};
-	struct adeos_bridge *b;
-
-	WRITE_ONCE(vn->frozen, false);
-	WRITE_ONCE(vn->lost, false);
-	b = adeos_bridge_make(&spec, &own_ops, vn);
-	if (IS_ERR(b))
-		return PTR_ERR(b) == -EEXIST ? end_old_area(vn) : PTR_ERR(b);
-	vn->bridge = b;
-	return 0;
-}
-
-/* -EAGAIN while it is being moved */
-static int create_area(struct vnet *vn)
-{
-	int ret = vn->bridge ? 0 : open_area(vn);
-
-	if (ret)
-		return ret;
-	mutex_lock(&vn->map_lock);
-	if (vn->frozen)
-		ret = -EAGAIN;
-	else
-		fill_area(vn, adeos_bridge_addr(vn->bridge));
-	mutex_unlock(&vn->map_lock);
-	return ret;
+	if (READ_ONCE(vn->up))
+		mod_delayed_work(vnet_wq, &vn->work, since < SOON ? SOON - since : 0);
 }
 
 /* The others' */
@@ -183,7 +61,7 @@ static void peer_thaw(struct adeos_bridge *b, void *priv)
 
 	mutex_lock(&p->vn->map_lock);
 	for (i = 0; i < p->nr_ports; i++)
-		set_port(&p->port[i], adeos_bridge_addr(b), i, p->port[i].size);
+		vnet_set_port(&p->port[i], adeos_bridge_addr(b), i, p->port[i].size);
 	/* Release: pairs with send_to(); the ports come before it. */
 	smp_store_release(&p->frozen, false);
 	mutex_unlock(&p->vn->map_lock);
@@ -194,8 +72,7 @@ static void peer_gone(struct adeos_bridge *b, void *priv)
 	struct vnet_peer *p = priv;
 
 	WRITE_ONCE(p->gone, true);
-	if (READ_ONCE(p->vn->up))
-		mod_delayed_work(system_wq, &p->vn->work, 0);
+	vnet_look_soon(p->vn);
 }
 
 static const struct adeos_bridge_ops peer_ops = {
@@ -225,7 +102,7 @@ static int read_header(struct vnet_peer *p, struct vnet_header *h, size_t size)
 	if (!is_valid_ether_addr(p->mac))
 		return -EPROTO;
 	for (i = 0; i < p->nr_ports; i++)
-		set_port(&p->port[i], h, i, ring_size);
+		vnet_set_port(&p->port[i], h, i, ring_size);
 	return 0;
 }
 
@@ -279,28 +156,76 @@ static void recover_from(struct vnet *vn, const struct vnet_peer *p)
 	rcu_read_unlock();
 }
 
-static struct vnet_peer *get_peer(struct vnet *vn, u32 id)
+/* From now on, nobody begins to send to it; state_lock is held. */
+static void unpublish_peer(struct vnet *vn, u32 id)
 {
-	return rcu_dereference_protected(vn->peers[id], lockdep_is_held(&vn->lock));
+	WRITE_ONCE(vn->members[id / 32], vn->members[id / 32] & ~BIT(id % 32));
+	RCU_INIT_POINTER(vn->peers[id], NULL);
+}
+
+/**
+ * vnet_hide() - let nobody begin to use areas, one's own or others'
+ * @vn: the interface
+ * @lost: its own one is gone
+ *
+ * Until @vn->work has joined again.  Those who do use one are in read sections.
+ *
+ * Context: process; waits for nobody.
+ */
+void vnet_hide(struct vnet *vn, bool lost)
+{
+	u32 id;
+
+	spin_lock(&vn->state_lock);
+	vn->lost |= lost;
+	WRITE_ONCE(vn->running, false);
+	for (id = 0; id < ADEOS_MAX_VNODES; id++)
+		unpublish_peer(vn, id);
+	netif_carrier_off(vn->dev);
+	spin_unlock(&vn->state_lock);
 }
 
 static void add_peer(struct vnet *vn, struct vnet_peer *p)
 {
-	rcu_assign_pointer(vn->peers[p->id], p);
-	WRITE_ONCE(vn->members[p->id / 32], vn->members[p->id / 32] | BIT(p->id % 32));
+	vn->known[p->id] = p;
+	spin_lock(&vn->state_lock);
+	if (vnet_is_current(vn)) {
+		rcu_assign_pointer(vn->peers[p->id], p);
+		WRITE_ONCE(vn->members[p->id / 32], vn->members[p->id / 32] | BIT(p->id % 32));
+	}
+	spin_unlock(&vn->state_lock);
 }
 
-static void remove_peer(struct vnet *vn, struct vnet_peer *p)
+/* Nobody sends to it any more. */
+static void drop_peer(struct vnet *vn, struct vnet_peer *p)
 {
-	WRITE_ONCE(vn->members[p->id / 32], vn->members[p->id / 32] & ~BIT(p->id % 32));
-	RCU_INIT_POINTER(vn->peers[p->id], NULL);
-	synchronize_net();
+	vn->known[p->id] = NULL;
 	vnet_forget(vn, p->id);
 	/* Perhaps only its area could not be mapped again, and it transmits: is_lost(). */
 	if (!READ_ONCE(p->frozen))
 		recover_from(vn, p);
 	adeos_bridge_close(p->bridge);
 	kfree(p);
+}
+
+static void remove_peer(struct vnet *vn, struct vnet_peer *p)
+{
+	spin_lock(&vn->state_lock);
+	unpublish_peer(vn, p->id);
+	spin_unlock(&vn->state_lock);
+	synchronize_net();
+	drop_peer(vn, p);
+}
+
+/* The carrier is on as long as there is somebody to send to. */
+static void set_carrier(struct vnet *vn)
+{
+	spin_lock(&vn->state_lock);
+	if (!vnet_is_current(vn) || !vnet_members(vn))
+		netif_carrier_off(vn->dev);
+	else
+		netif_carrier_on(vn->dev);
+	spin_unlock(&vn->state_lock);
 }
 
 /* Is one's own area to be thawed? */
@@ -319,7 +244,7 @@ static bool look_for_peers(struct vnet *vn)
 	for (id = 0; id < ADEOS_MAX_VNODES; id++) {
 		if (id == vn->id)
 			continue;
-		p = get_peer(vn, id);
+		p = vn->known[id];
 		if (p && READ_ONCE(p->gone)) {
 			/* Then its carrier could not be taken away. */
 			if (is_moving(vn)) {
@@ -340,10 +265,7 @@ static bool look_for_peers(struct vnet *vn)
 		else if (PTR_ERR(p) == -EBUSY)
 			moving = true;
 	}
-	if (vnet_members(vn))
-		netif_carrier_on(vn->dev);
-	else
-		netif_carrier_off(vn->dev);
+	set_carrier(vn);
 	/* What was set aside for those who have left */
 	if (left)
 		vnet_kick();
@@ -359,7 +281,7 @@ static bool is_lost(struct vnet *vn, struct vnet_queue *q)
 {
 	u32 word = wire_transmits(&q->receiver.port), id = wire_id(word);
 	u32 head = READ_ONCE(q->receiver.port.wire->head);
-	struct vnet_peer *p = id < ADEOS_MAX_VNODES ? get_peer(vn, id) : NULL;
+	struct vnet_peer *p = id < ADEOS_MAX_VNODES ? vn->known[id] : NULL;
 
 	if (!word || (p && peer_word(p) == word) || word != q->seen || head != q->seen_head) {
 		q->seen = word;
@@ -388,93 +310,97 @@ static void look_at_wires(struct vnet *vn)
 	local_bh_enable();
 }
 
-/**
- * vnet_look_around() - see who is in the network, and repair what needs it
- * @work: the interface's @work
- *
- * Context: process.
- */
-void vnet_look_around(struct work_struct *work)
+/* Says once why there is no area, of what does not pass by itself. */
+static void complain(struct vnet *vn, int error)
 {
-	struct vnet *vn = container_of(to_delayed_work(work), struct vnet, work);
-	unsigned long again = LOOK_AGAIN;
-	bool late = false;
+	if (error == -EAGAIN || error == -ENOTCONN || error == vn->error)
+		return;
+	vn->error = error;
+	if (error)
+		netdev_warn(vn->dev, "no receive area yet: %pe; it is tried again\n",
+			    ERR_PTR(error));
+}
 
-	mutex_lock(&vn->lock);
-	if (!vn->up)
-		goto out;
-	if (!vn->running) {
-		if (create_area(vn)) {
-			again = JOIN_AGAIN;
-			goto out;
-		}
-		late = true;
-	}
-	if (look_for_peers(vn))
-		again = JOIN_AGAIN;
+/* Has an area, and looks who else has one.  When to look again, in jiffies. */
+static unsigned long join(struct vnet *vn)
+{
+	bool late = !vn->running, moving;
+	int ret = late ? vnet_create_area(vn) : 0;
+
+	complain(vn, ret);
+	if (ret)
+		return ret == -EAGAIN || ret == -ENOTCONN ? JOIN_AGAIN : ASK_AGAIN;
+	/* Up, then look: who greets sees the one, or is seen by the other; greeted(). */
+	smp_mb();
+	/* The area comes first: of two that come at once, one sees the other. */
+	moving = look_for_peers(vn);
 	look_at_wires(vn);
 	if (late)
 		adeos_portal_ring_set(~BIT_ULL(vn->id), PORTAL_VNET_HELLO);
-out:
-	if (vn->up)
-		queue_delayed_work(system_wq, &vn->work, again);
-	mutex_unlock(&vn->lock);
-}
-
-/**
- * vnet_join() - take part in the network
- * @vn: the interface
- *
- * Context: process, sleeps.
- * Return: 0, also if this vnode is no member of the cluster yet, or its area is
- * being moved: then it joins as soon as it can; negative errno.
- */
-int vnet_join(struct vnet *vn)
-{
-	unsigned long again = JOIN_AGAIN;
-	int ret;
-
-	mutex_lock(&vn->lock);
-	ret = create_area(vn);
-	if (!ret || ret == -ENOTCONN || ret == -EAGAIN)
-		WRITE_ONCE(vn->up, true);
-	if (!ret) {
-		/* Up, then look: who greets sees the one, or is seen by the other; greeted(). */
-		smp_mb();
-		/* The area comes first: of two that come at once, one sees the other. */
-		if (!look_for_peers(vn))
-			again = LOOK_AGAIN;
-		adeos_portal_ring_set(~BIT_ULL(vn->id), PORTAL_VNET_HELLO);
-	}
-	if (vn->up)
-		queue_delayed_work(system_wq, &vn->work, again);
-	mutex_unlock(&vn->lock);
-	return vn->up ? 0 : ret;
+	return moving ? JOIN_AGAIN : LOOK_AGAIN;
 }
 
 /**
  * vnet_part() - take part no more
- * @vn: the interface; nothing transmits or receives any more
+ * @vn: the interface; it was hidden when its session, or its area, came to an end
+ * @last: do not try again
  *
- * Context: process, sleeps.
+ * Context: @vn->work, or when that is disabled; waits for the root.
+ * Return: what vnet_destroy_area() does.
  */
-void vnet_part(struct vnet *vn)
+int vnet_part(struct vnet *vn, bool last)
 {
-	struct vnet_peer *p;
+	int ret;
 	u32 id;
 
-	mutex_lock(&vn->lock);
-	netif_carrier_off(vn->dev);
+	/* Who transmits, who receives, and kick_interface() */
+	synchronize_net();
 	/* Its own area last: as long as it is there, it may transmit. */
-	for (id = 0; id < ADEOS_MAX_VNODES; id++) {
-		p = get_peer(vn, id);
-		if (p)
-			remove_peer(vn, p);
-	}
-	if (vn->bridge) {
-		adeos_bridge_destroy(vn->bridge);
-		adeos_bridge_close(vn->bridge);
-		vn->bridge = NULL;
-	}
-	mutex_unlock(&vn->lock);
+	for (id = 0; id < ADEOS_MAX_VNODES; id++)
+		if (vn->known[id])
+			drop_peer(vn, vn->known[id]);
+	ret = vnet_destroy_area(vn, last);
+	if (!ret)
+		vn->joined = 0;
+	return ret;
+}
+
+/* What is wanted: the session, or 0 if the interface is down; and may the old one go on? */
+static u32 wanted_session(struct vnet *vn, bool *goes_on)
+{
+	u32 session;
+
+	spin_lock(&vn->state_lock);
+	session = vn->up ? vn->session : 0;
+	*goes_on = vnet_is_current(vn);
+	spin_unlock(&vn->state_lock);
+	return session;
+}
+
+/**
+ * vnet_look_around() - make what there is into what is wanted, see who is in the
+ * network, and repair what needs it
+ * @work: the interface's @work
+ *
+ * Context: process; waits for the root.
+ */
+void vnet_look_around(struct work_struct *work)
+{
+	struct vnet *vn = container_of(to_delayed_work(work), struct vnet, work);
+	unsigned long again = ASK_AGAIN;
+	bool goes_on;
+	u32 session;
+
+	WRITE_ONCE(vn->looked, jiffies);
+	WRITE_ONCE(vn->looks, vn->looks + 1);
+	session = wanted_session(vn, &goes_on);
+	if (vn->joined && !goes_on && vnet_part(vn, false))
+		goto again;
+	if (!session)
+		return;
+	vn->joined = session;
+	again = join(vn);
+again:
+	/* If something has changed meanwhile, it is queued already, and earlier. */
+	queue_delayed_work(vnet_wq, &vn->work, again);
 }

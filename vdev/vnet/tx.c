@@ -286,9 +286,23 @@ netdev_tx_t vnet_xmit(struct sk_buff *skb, struct net_device *dev)
  */
 void vnet_tx_start(struct vnet_queue *q)
 {
-	wire_sender_init(&q->sender, q->vn->id, q->vn->life, get_random_u32());
+	wire_sender_init(&q->sender, q->vn->id, 0, get_random_u32());
 	hrtimer_init(&q->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
 	q->timer.function = try_again;
+}
+
+/**
+ * vnet_tx_live() - give a queue the life of a new area
+ * @q: the queue; there is nobody to send to yet
+ * @life: that one
+ *
+ * Context: process.
+ */
+void vnet_tx_live(struct vnet_queue *q, u32 life)
+{
+	__netif_tx_lock_bh(tx_queue(q));
+	wire_sender_live(&q->sender, q->vn->id, life);
+	__netif_tx_unlock_bh(tx_queue(q));
 }
 
 /**

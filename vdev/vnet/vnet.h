@@ -156,41 +156,92 @@ struct vnet_learned {
 /**
  * struct vnet - an interface
  * @dev: the network device
+ * @list: all of them; changes under RTNL, RCU for those who look
  * @name: of its network
  * @id: this vnode's ID
- * @life: drawn whenever it is brought up
- * @lock: protects @bridge and changes of @peers
- * @map_lock: areas are not moved while it is held; see peer.c
- * @up: between ndo_open and ndo_stop; changes under @lock
- * @bridge: its receive area, or NULL as long as it has none
+ *
+ * The states.  What is marked by * happens at once, under RTNL or as the nanokernel tells
+ * it; all else is done by @work, which may have to wait for the root.
+ *
+ *	            up *                       the root has made an area
+ *	 DOWN ------------------> WANTED -------------------------------> THERE
+ *	  ^ ^       down *         | ^                                      |
+ *	  | +----------------------+ | it has ended, and                    |
+ *	  |                          | the interface is up                  |
+ *	  |   it has ended, and      |                                      |
+ *	  +----------------------- ENDING <---------------------------------+
+ *	      the interface is down           down *, or the area is lost *
+ *
+ * WANTED: no area, or one that is being moved; the root is asked again and again.  THERE:
+ * @running; there may be peers, and with them a carrier.  ENDING: the area may be there, but
+ * nobody uses it, nor those of others, and there is no carrier; up and down only change where
+ * that leads to.  A device that is removed keeps its memory, but not its name, until it is DOWN.
+ *
+ * @state_lock: protects the next ones, and the carrier
+ * @up: between ndo_open and ndo_stop
+ * @session: how often it was opened, never 0
+ * @lost: the area is gone, though nobody here wanted that
  * @running: the receivers are set up
- * @frozen: but are not to be used: the area is being moved
- * @lost: and will not be thawed
- * @work: looks who is there
- * @recovered: how often a wire was taken from a dead sender
  * @members: a bit for each of @peers that is set
- * @peers: the others; RCU
+ * @peers: those to send to; RCU
+ *
+ * @map_lock: areas are not moved while it is held; see peer.c
+ * @frozen: one's own area is being moved, and not to be used
+ *
+ * @work: makes what there is into what is wanted, looks who is there, and owns what follows
+ * @joined: the session that @bridge is for, or is to be; 0: none
+ * @life: drawn for each area
+ * @bridge: one's own receive area, or NULL
+ * @ending: it is this vnode that destroys it
+ * @unsure: the root did not say whether it has made one
+ * @error: why there is no area, if that was said
+ * @known: all whose area is open
+ *
+ * @looked: when @work last ran, jiffies
+ * @looks: how often it has run
+ * @end: what is left to do when the device is no more
+ * @asked: how often the root was to make or end an area
+ * @answered: and how often that was over, whatever became of it
+ * @losses: of areas
+ * @recovered: how often a wire was taken from a dead sender
  * @learned_lock: protects changes of @learned
- * @learned: addresses behind them
+ * @learned: addresses behind peers
  * @nr_queues: how many
  * @queue: they
  */
 struct vnet {
 	struct net_device *dev;
-	const char *name;
+	struct list_head list;
+	char name[VNET_NAME + 1];
 	u32 id;
-	u32 life;
-	struct mutex lock;	/* see above */
-	struct mutex map_lock;	/* see above */
+
+	spinlock_t state_lock;	/* see above */
 	bool up;
-	struct adeos_bridge *bridge;
-	bool running;
-	bool frozen;
+	u32 session;
 	bool lost;
-	struct delayed_work work;
-	unsigned long recovered;
+	bool running;
 	u32 members[2];
 	struct vnet_peer __rcu *peers[ADEOS_MAX_VNODES];
+
+	struct mutex map_lock;	/* see above */
+	bool frozen;
+
+	struct delayed_work work;
+	u32 joined;
+	u32 life;
+	struct adeos_bridge *bridge;
+	bool ending;
+	bool unsure;
+	int error;
+	struct vnet_peer *known[ADEOS_MAX_VNODES];
+
+	unsigned long looked;
+	unsigned long looks;
+	struct work_struct end;
+	unsigned long asked;
+	unsigned long answered;
+	unsigned long losses;
+	unsigned long recovered;
 	seqlock_t learned_lock;	/* see above */
 	struct vnet_learned learned[1 << VNET_LEARNED_BITS][VNET_LEARNED];
 	u32 nr_queues;
@@ -207,25 +258,51 @@ static inline u64 vnet_members(const struct vnet *vn)
 /* May the receivers be used?  In a read section, of RCU or with bottom halves off. */
 static inline bool vnet_running(const struct vnet *vn)
 {
-	/* Acquire: pairs with fill_area() and own_thaw(). */
+	/* Acquire: pairs with publish_area() and own_thaw(). */
 	return smp_load_acquire(&vn->running) && !smp_load_acquire(&vn->frozen);
+}
+
+/* Is the interface up for what @work has joined?  state_lock is held. */
+static inline bool vnet_is_current(const struct vnet *vn)
+{
+	return vn->up && vn->session == vn->joined && !vn->lost;
 }
 
 /* main.c */
 extern unsigned int vnet_ring_size;
+extern struct workqueue_struct *vnet_wq;
 
 void vnet_kick(void);
+void vnet_queue_kicked(void *napi);
+
+/* device.c */
+extern struct list_head vnet_interfaces;
+
+void vnet_setup(struct net_device *dev);
+int vnet_register(struct net_device *dev, const char *name);
+
+/* link.c */
+extern struct rtnl_link_ops vnet_link_ops;
+
+int vnet_create(const char *name);
+
+/* area.c */
+void vnet_set_port(struct wire_port *port, struct vnet_header *h, u32 index, u32 ring_size);
+int vnet_create_area(struct vnet *vn);
+int vnet_destroy_area(struct vnet *vn, bool last);
 
 /* peer.c */
-int vnet_join(struct vnet *vn);
-void vnet_part(struct vnet *vn);
+void vnet_hide(struct vnet *vn, bool lost);
+void vnet_look_soon(struct vnet *vn);
 void vnet_look_around(struct work_struct *work);
+int vnet_part(struct vnet *vn, bool last);
 
 /* tx.c */
 netdev_tx_t vnet_xmit(struct sk_buff *skb, struct net_device *dev);
 void vnet_tx_retry(struct vnet_queue *q);
 void vnet_tx_start(struct vnet_queue *q);
 void vnet_tx_stop(struct vnet_queue *q);
+void vnet_tx_live(struct vnet_queue *q, u32 life);
 
 /* rx.c */
 int vnet_poll(struct napi_struct *napi, int budget);
