@@ -3,6 +3,7 @@
  * An interface as a network device.  All of this runs under RTNL, and so waits neither for
  * the root nor for a peer.
  */
+#include <linux/ethtool.h>
 #include <linux/jhash.h>
 #include <linux/rculist.h>
 #include <linux/rtnetlink.h>
@@ -195,6 +196,8 @@ int vnet_register(struct net_device *dev, const char *name)
 	vn->dev = dev;
 	strscpy(vn->name, name, sizeof(vn->name));
 	vn->id = adeos_vnode_id();
+	vn->speed = SPEED_10000;
+	vn->duplex = DUPLEX_FULL;
 	vn->looked = jiffies;
 	vn->nr_queues = min3(dev->num_tx_queues, dev->num_rx_queues, (unsigned int)VNET_QUEUES);
 	spin_lock_init(&vn->state_lock);

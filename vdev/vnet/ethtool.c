@@ -26,6 +26,28 @@ static void get_drvinfo(struct net_device *dev, struct ethtool_drvinfo *info)
 	snprintf(info->bus_info, sizeof(info->bus_info), "%u:%s", vn->id, vn->name);
 }
 
+/*
+ * There is no line that has a speed; bridges and bonds want to compare, so there is a
+ * number that can be set.
+ */
+static int get_link_ksettings(struct net_device *dev, struct ethtool_link_ksettings *settings)
+{
+	struct vnet *vn = netdev_priv(dev);
+
+	settings->base.speed = vn->speed;
+	settings->base.duplex = vn->duplex;
+	settings->base.port = PORT_OTHER;
+	return 0;
+}
+
+static int set_link_ksettings(struct net_device *dev,
+			      const struct ethtool_link_ksettings *settings)
+{
+	struct vnet *vn = netdev_priv(dev);
+
+	return ethtool_virtdev_set_link_ksettings(dev, settings, &vn->speed, &vn->duplex);
+}
+
 static void get_channels(struct net_device *dev, struct ethtool_channels *channels)
 {
 	struct vnet *vn = netdev_priv(dev);
@@ -84,6 +106,8 @@ static void get_stats(struct net_device *dev, struct ethtool_stats *stats, u64 *
 const struct ethtool_ops vnet_ethtool_ops = {
 	.get_drvinfo		= get_drvinfo,
 	.get_link		= ethtool_op_get_link,
+	.get_link_ksettings	= get_link_ksettings,
+	.set_link_ksettings	= set_link_ksettings,
 	.get_channels		= get_channels,
 	.get_sset_count		= get_sset_count,
 	.get_strings		= get_strings,

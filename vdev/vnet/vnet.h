@@ -159,6 +159,8 @@ struct vnet_learned {
  * @list: all of them; changes under RTNL, RCU for those who look
  * @name: of its network
  * @id: this vnode's ID
+ * @speed: as its link settings have it, Mbit/s
+ * @duplex: likewise
  *
  * The states.  What is marked by * happens at once, under RTNL or as the nanokernel tells
  * it; all else is done by @work, which may have to wait for the root.
@@ -214,6 +216,8 @@ struct vnet {
 	struct list_head list;
 	char name[VNET_NAME + 1];
 	u32 id;
+	u32 speed;
+	u8 duplex;
 
 	spinlock_t state_lock;	/* see above */
 	bool up;
