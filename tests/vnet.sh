@@ -20,6 +20,7 @@ pack_extra() {
 		cp "$build/i386/sbin/ethtool" "$scratch/extra/sbin/" &&
 		compile_for_guest traffic &&
 		compile_for_guest registers &&
+		compile_for_guest vnet_link &&
 		cp "$top/tests/guest/vnet-node.sh" "$scratch/extra/lab/vnet-node" &&
 		cp "$top/tests/guest/vnet-move-node.sh" "$scratch/extra/lab/vnet-move-node" &&
 		cp "$top/tests/guest/lib.sh" "$top"/tests/guest/vnet*.sh "$scratch/share/" &&

@@ -16,6 +16,12 @@ if [ "$self" = 2 ]; then
 		if ip link set vnet1 up; then
 			ups=$((ups + 1))
 			[ $((ups % 20)) != 0 ] || echo "down and up $ups times"
+			# Until its area is there, but not for ever: all may be gone, or in the way
+			tries=0
+			until grep -qx 1 /sys/class/net/vnet1/carrier || [ $tries -ge 50 ]; do
+				tries=$((tries + 1))
+				sleep 0.1
+			done
 		fi
 		sleep 0.1
 	done &

@@ -327,10 +327,13 @@ ip addr add 10.0.0.100/24 dev vnet0 2>/dev/null
 ok 'and without it again' await reaches 1 0
 
 # Up and down
-# updown NUMBER: in vnode 2
+# updown NUMBER: in vnode 2, each time with an area
 updown() {
 	on 2 "rm -f /tmp/cycled; (i=0
-		while [ \$i -lt $1 ] && ip link set vnet0 down && ip link set vnet0 up; do i=\$((i + 1)); done
+		while [ \$i -lt $1 ] && ip link set vnet0 down && ip link set vnet0 up; do
+			until grep -qx 1 /sys/class/net/vnet0/carrier; do :; done
+			i=\$((i + 1))
+		done
 		echo \$i >/tmp/cycled) </dev/null >/dev/null 2>&1 &"
 	await on 2 '[ -s /tmp/cycled ]'
 	[ "$(on 2 'cat /tmp/cycled')" = "$1" ]

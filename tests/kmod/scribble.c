@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Writes nonsense into the wires of another vnode's network interface. */
+/*
+ * Writes nonsense into the wires of another vnode's network interface, and greets it more
+ * often than it may like.
+ */
 #include <linux/adeos.h>
 #include <linux/delay.h>
 #include <linux/err.h>
@@ -16,6 +19,8 @@ static char *network = "Ethernet";
 module_param(network, charp, 0444);
 static uint rounds = 1000;
 module_param(rounds, uint, 0444);
+static uint hellos;
+module_param(hellos, uint, 0444);
 
 /* As a sender would, but with a description that lies. */
 static void publish_lie(struct wire_port *port, struct wire_sender *s)
@@ -127,6 +132,10 @@ static int __init scribble_init(void)
 			usleep_range(1000, 2000);
 	}
 	adeos_bridge_close(b);
+	for (round = 0; round < hellos; round++) {
+		adeos_portal_ring(victim, PORTAL_VNET_HELLO);
+		usleep_range(100, 200);
+	}
 	pr_info("adeos: scribbled over vnode %u\n", victim);
 	return 0;
 }
