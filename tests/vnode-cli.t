@@ -84,7 +84,7 @@ bridge() {
 	echo write > "$sys/bridges/$1/access"
 	echo 0x14100000 > "$sys/bridges/$1/address"
 	echo 1048576 > "$sys/bridges/$1/size"
-	echo 0-63 > "$sys/bridges/$1/allowed"
+	echo 0-2,5 > "$sys/bridges/$1/allowed"
 }
 
 # the root, and nothing else
@@ -660,7 +660,7 @@ result $? "log -f ends with the vnode"
 cmp "$tmp/out" "$DOUBLE_LOG"
 result $? "with the last line"
 
-bridge 5 Ethernet global 1 live 0-2
+bridge 5 Ethernet global 1 live 0-1
 check "memory" 0 "START        END          SIZE  OWNER
 0x000000000  0x00fffffff  256M  root
 0x010000000  0x013ffffff  64M   vnode 1 a
@@ -693,7 +693,7 @@ check "no map" 1 "" "vnode: memory: no" \
 
 bridge 1023 box 1 none dying ''
 check "bridge list" 0 "NAME      SCOPE   OWNER  USERS  KIND     STATE  SIZE  ADDRESS
-Ethernet  global  1      0-2    movable  live   1M    0x14100000
+Ethernet  global  1      0-1    movable  live   1M    0x14100000
 box       1       none   -      movable  dying  1M    0x14100000" "" "$vnode" bridge list
 rm -r "$sys/bridges/1023"
 check "bridge list --json" 0 '[
@@ -707,15 +707,35 @@ check "bridge list --json" 0 '[
     "access": "write",
     "address": 336592896,
     "size": 1048576,
-    "allowed": "0-63",
-    "users": "0-2"
+    "allowed": [
+      0,
+      1,
+      2,
+      5
+    ],
+    "users": [
+      0,
+      1
+    ]
   }
 ]' "" "$vnode" bridge list --json
 check "bridge without list" 2 "" "*" "$vnode" bridge
 check "bridge with another word" 2 "" 'vnode: bridge: "burn": expected "list"' "$vnode" bridge burn
-echo much > "$sys/bridges/5/size"
-check "a bridge's size that is none" 1 "" \
-	"vnode: $sys/bridges/5/size: \"much\": expected a number" "$vnode" bridge list
+# bridge_is FILE VALUE EXPECTED
+bridge_is() {
+	echo "$2" > "$sys/bridges/5/$1"
+	check "sysfs: a bridge's $1 is \"$2\"" 1 "" \
+		"vnode: $sys/bridges/5/$1: \"$2\": expected $3" "$vnode" bridge list
+	bridge 5 Ethernet global 1 live 0-1
+}
+bridge_is size much "a number"
+bridge_is address '' "a number"
+bridge_is scope none "a vnode ID"
+bridge_is owner 64 "a vnode ID"
+for set in 0-64 2-1 1, 1- x '1 2' ,; do
+	bridge_is users "$set" "vnode IDs like 0-2,5"
+done
+bridge_is allowed 64 "vnode IDs like 0-2,5"
 rm -r "$sys/bridges/5/size"
 check "a bridge without a size" 1 "" \
 	"vnode: $sys/bridges/5/size: No such file or directory" "$vnode" bridge list

@@ -11,22 +11,38 @@
 
 #define COLUMNS		8
 
+static json_t *id_json(int id)
+{
+	return id == NO_VNODE ? json_null() : json_integer(id);
+}
+
+static json_t *set_json(__u64 set)
+{
+	json_t *array = json_array();
+	int id;
+
+	for (id = 0; id < KMB_MAX_VNODES; id++)
+		if (set & 1ULL << id)
+			json_array_append_new(array, json_integer(id));
+	return array;
+}
+
 static json_t *bridge_json(const struct bridge *b)
 {
-	json_int_t size = b->size, address = strtoull(b->address, NULL, 16);
+	json_int_t size = b->size, address = b->address;
 
-	return json_pack("{s:i, s:o, s:o, s:o, s:s, s:s, s:s, s:I, s:I, s:s, s:s}",
+	return json_pack("{s:i, s:o, s:o, s:o, s:s, s:s, s:s, s:I, s:I, s:o, s:o}",
 			 "number", b->number,
 			 "name", json_text(b->name),
-			 "scope", b->scope[0] == 'g' ? json_null() : json_integer(atoi(b->scope)),
-			 "owner", b->owner[0] == 'n' ? json_null() : json_integer(atoi(b->owner)),
+			 "scope", id_json(b->scope),
+			 "owner", id_json(b->owner),
 			 "state", b->state,
 			 "kind", b->kind,
 			 "access", b->access,
 			 "address", address,
 			 "size", size,
-			 "allowed", b->allowed,
-			 "users", b->users);
+			 "allowed", set_json(b->allowed),
+			 "users", set_json(b->users));
 }
 
 static int print_json(const struct bridge *bridges, size_t nr)
@@ -39,21 +55,30 @@ static int print_json(const struct bridge *bridges, size_t nr)
 	return json_print(array);
 }
 
+static const char *id_text(int id, const char *none, char text[16])
+{
+	if (id == NO_VNODE)
+		return none;
+	snprintf(text, 16, "%d", id);
+	return text;
+}
+
 static bool fill_row(const void *bridges, size_t i, char **row)
 {
 	const struct bridge *b = (const struct bridge *)bridges + i;
-	char size[SIZE_TEXT];
+	char size[SIZE_TEXT], address[SIZE_TEXT], id[16];
 	int column;
 
 	format_size(b->size, size);
+	snprintf(address, sizeof(address), "0x%llx", b->address);
 	row[0] = strdup(b->name);
-	row[1] = strdup(b->scope);
-	row[2] = strdup(b->owner);
-	row[3] = strdup(b->users[0] ? b->users : "-");
+	row[1] = strdup(id_text(b->scope, "global", id));
+	row[2] = strdup(id_text(b->owner, "none", id));
+	row[3] = strdup(b->users_text[0] ? b->users_text : "-");
 	row[4] = strdup(b->kind);
 	row[5] = strdup(b->state);
 	row[6] = strdup(size);
-	row[7] = strdup(b->address);
+	row[7] = strdup(address);
 	for (column = 0; column < COLUMNS; column++)
 		if (!row[column])
 			return false;

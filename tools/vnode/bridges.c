@@ -12,15 +12,50 @@
 
 #define MAX_BRIDGES	1024
 
-static int read_size(struct bridge *bridge, struct errtext *err)
+static int bad_value(const struct bridge *bridge, const char *file, const char *text,
+		     const char *expected, struct errtext *err)
+{
+	return err_set(err, "%s/bridges/%u/%s: \"%.64s\": expected %s", adeos_root(),
+		       bridge->number, file, text, expected);
+}
+
+static int read_number(const struct bridge *bridge, const char *file, __u64 *value,
+		       struct errtext *err)
 {
 	char text[64];
 
-	if (adeos_read(err, text, sizeof(text), "bridges/%u/size", bridge->number))
+	if (adeos_read(err, text, sizeof(text), "bridges/%u/%s", bridge->number, file))
 		return -1;
-	if (!parse_number(text, ~0ULL >> 1, &bridge->size))
-		return err_set(err, "%s/bridges/%u/size: \"%.64s\": expected a number",
-			       adeos_root(), bridge->number, text);
+	if (!parse_number(text, ~0ULL >> 1, value))
+		return bad_value(bridge, file, text, "a number", err);
+	return 0;
+}
+
+/* A vnode's ID, or @none for NO_VNODE. */
+static int read_vnode_id(const struct bridge *bridge, const char *file, const char *none, int *id,
+			 struct errtext *err)
+{
+	char text[64];
+	__u64 value;
+
+	if (adeos_read(err, text, sizeof(text), "bridges/%u/%s", bridge->number, file))
+		return -1;
+	*id = NO_VNODE;
+	if (!strcmp(text, none))
+		return 0;
+	if (!parse_number(text, KMB_MAX_VNODES - 1, &value))
+		return bad_value(bridge, file, text, "a vnode ID", err);
+	*id = value;
+	return 0;
+}
+
+static int read_set(const struct bridge *bridge, const char *file, char text[256], __u64 *set,
+		    struct errtext *err)
+{
+	if (adeos_read(err, text, 256, "bridges/%u/%s", bridge->number, file))
+		return -1;
+	if (!parse_vnode_set(text, set))
+		return bad_value(bridge, file, text, "vnode IDs like 0-2,5", err);
 	return 0;
 }
 
@@ -35,16 +70,18 @@ static int read_text(struct bridge *bridge, const char *file, char *text, size_t
 
 static int read_bridge(struct bridge *b, struct errtext *err)
 {
+	char allowed[256];
+
 	if (read_text(b, "name", b->name, sizeof(b->name), err) ||
-	    read_text(b, "scope", b->scope, sizeof(b->scope), err) ||
-	    read_text(b, "owner", b->owner, sizeof(b->owner), err) ||
+	    read_vnode_id(b, "scope", "global", &b->scope, err) ||
+	    read_vnode_id(b, "owner", "none", &b->owner, err) ||
 	    read_text(b, "state", b->state, sizeof(b->state), err) ||
 	    read_text(b, "kind", b->kind, sizeof(b->kind), err) ||
 	    read_text(b, "access", b->access, sizeof(b->access), err) ||
-	    read_text(b, "address", b->address, sizeof(b->address), err) ||
-	    read_text(b, "allowed", b->allowed, sizeof(b->allowed), err) ||
-	    read_text(b, "users", b->users, sizeof(b->users), err) ||
-	    read_size(b, err))
+	    read_number(b, "address", &b->address, err) ||
+	    read_set(b, "allowed", allowed, &b->allowed, err) ||
+	    read_set(b, "users", b->users_text, &b->users, err) ||
+	    read_number(b, "size", &b->size, err))
 		return -1;
 	return 0;
 }

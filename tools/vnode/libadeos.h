@@ -60,32 +60,36 @@ struct vnode {
 	char restart[ADEOS_RESTART_LEN];
 };
 
+#define NO_VNODE	(-1)
+
 /**
  * struct bridge - what sysfs says of a bridge
  * @number: its number
  * @size: bytes
+ * @address: where it lies
+ * @scope: whose name that is: a vnode ID, or NO_VNODE if it is global
+ * @owner: a vnode ID, or NO_VNODE if that vnode has died
+ * @allowed: who may open it, bit N for vnode N
+ * @users: who has it open, likewise
  * @name: its name
- * @scope: whose name that is: a vnode ID, or "global"
- * @owner: a vnode ID, or "none"
  * @state: its state
  * @kind: how it can be moved
  * @access: what others than its owner may
- * @address: where it lies
- * @allowed: who may open it, a list of vnode IDs
- * @users: who has it open, likewise
+ * @users_text: @users as sysfs writes it
  */
 struct bridge {
 	__u32 number;
 	__u64 size;
+	__u64 address;
+	int scope;
+	int owner;
+	__u64 allowed;
+	__u64 users;
 	char name[64];
-	char scope[16];
-	char owner[16];
 	char state[16];
 	char kind[16];
 	char access[16];
-	char address[24];
-	char allowed[256];
-	char users[256];
+	char users_text[256];
 };
 
 /* bridges.c */

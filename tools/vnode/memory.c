@@ -48,7 +48,7 @@ static bool has_id(const struct kmb_range *range)
 	return range->kind == KMB_MEMORY_VNODE || range->kind == KMB_MEMORY_BRIDGE;
 }
 
-/* Of a vnode or a bridge; "" if it has vanished meanwhile. */
+/* Of a vnode or a bridge; NULL if it has none, or has vanished meanwhile. */
 static const char *name_of(const struct map *map, const struct kmb_range *range)
 {
 	size_t i;
@@ -59,12 +59,12 @@ static const char *name_of(const struct map *map, const struct kmb_range *range)
 	for (i = 0; range->kind == KMB_MEMORY_BRIDGE && i < map->nr_bridges; i++)
 		if (map->bridges[i].number == range->id)
 			return map->bridges[i].name;
-	return "";
+	return NULL;
 }
 
 static json_t *range_json(const struct map *map, const struct kmb_range *range)
 {
-	bool owned = has_id(range);
+	const char *name = name_of(map, range);
 	json_int_t start = range->start, size = range->bytes;
 
 	return json_pack("{s:I, s:I, s:I, s:s, s:o, s:o}",
@@ -72,8 +72,8 @@ static json_t *range_json(const struct map *map, const struct kmb_range *range)
 			 "end", start + size - 1,
 			 "size", size,
 			 "kind", kind_name(range->kind),
-			 "id", owned ? json_integer(range->id) : json_null(),
-			 "name", owned ? json_text(name_of(map, range)) : json_null());
+			 "id", has_id(range) ? json_integer(range->id) : json_null(),
+			 "name", name ? json_text(name) : json_null());
 }
 
 static int print_json(const struct map *map)
@@ -90,13 +90,14 @@ static bool fill_row(const void *of, size_t i, char **row)
 {
 	const struct map *map = of;
 	const struct kmb_range *range = &map->ranges[i];
+	const char *name = name_of(map, range);
 	char size[SIZE_TEXT], owner[64];
 	int ret = 0;
 
 	format_size(range->bytes, size);
 	if (has_id(range))
 		snprintf(owner, sizeof(owner), "%s %u %s", kind_name(range->kind), range->id,
-			 name_of(map, range));
+			 name ? name : "");
 	else
 		snprintf(owner, sizeof(owner), "%s", kind_name(range->kind));
 	ret |= asprintf(&row[0], "0x%09llx", range->start);

@@ -146,6 +146,35 @@ const char *parse_cpu_list(const char *text, struct cpu_list *cpus)
 }
 
 /**
+ * parse_vnode_set - read a list of vnode IDs, as sysfs writes sets of them
+ * @text: such as "0-2,5", or empty
+ * @set: where to store it, bit N for vnode N
+ *
+ * Return: true if @text is such a list.
+ */
+bool parse_vnode_set(const char *text, __u64 *set)
+{
+	__u64 first, last;
+
+	static_assert(KMB_MAX_VNODES <= 64, "a vnode's ID is a bit's number");
+	*set = 0;
+	if (!*text)
+		return true;
+	for (;; text++) {
+		text = scan_number(text, &first);
+		last = first;
+		if (text && *text == '-')
+			text = scan_number(text + 1, &last);
+		if (!text || last < first || last >= KMB_MAX_VNODES)
+			return false;
+		for (; first <= last; first++)
+			*set |= 1ULL << first;
+		if (*text != ',')
+			return !*text;
+	}
+}
+
+/**
  * parse_pci_address - check the address of a PCI function
  * @text: what to check
  *

@@ -28,6 +28,7 @@ struct cpu_list {
 bool parse_number(const char *text, __u64 max, __u64 *value);
 bool parse_size(const char *text, __u64 *value);
 const char *parse_cpu_list(const char *text, struct cpu_list *cpus);
+bool parse_vnode_set(const char *text, __u64 *set);
 bool parse_pci_address(const char *text);
 bool all_digits(const char *text);
 bool name_is_valid(const char *name);
