@@ -17,12 +17,34 @@ wrong_usage() {
 	exit 2
 }
 
+# The folder to build in.  One that was made here, or was empty, is marked, so
+# that "clean" can tell it from one that has other things, too.
+build_mark=.lab-build
+make_build_folder() {
+	[ ! -e "$build/$build_mark" ] || return 0
+	mkdir -p "$build"
+	[ -n "$(ls -A "$build")" ] || : >"$build/$build_mark"
+}
+
+# Removes it, if there is nothing of others in it: build/ in the source is
+# always the lab's.
+clean_build_folder() {
+	[ -e "$build" ] || [ -L "$build" ] || return 0
+	if [ "$build" != "$top/build" ] && [ ! -f "$build/$build_mark" ]; then
+		die "clean: $build has no $build_mark: expected a folder that tools/lab has made; remove it yourself"
+	fi
+	rm -rf -- "$build"
+}
+
 # step NAME COMMAND…: run COMMAND with its output in build/log/NAME.log, show
 # how it gets on, and die with the end of that log if it fails.  The command
-# stays in the foreground, so that ^C reaches it.
+# stays in the foreground, so that ^C reaches it.  $expected is how many objects
+# it will compile, if that is known; it counts for one step.
+expected=
 step() {
 	step_name=$1
 	shift
+	make_build_folder
 	mkdir -p "$build/log"
 	step_log=$build/log/$step_name.log
 	step_status=$build/log/.$step_name.status
@@ -36,16 +58,23 @@ step() {
 			"$@"
 		) 2>&1
 		echo $? >"$step_status"
-	} </dev/null | awk -v name="$step_name" -v log_file="$step_log" -v tty="$step_tty" '
+	} </dev/null | awk -v name="$step_name" -v log_file="$step_log" -v tty="$step_tty" \
+		-v expected="$expected" '
 		function clock(now) {
 			"date +%s" | getline now
 			close("date +%s")
 			return now
 		}
+		# Some that modules are linked with are not known before
+		function count() {
+			if (expected && objects <= expected + 0)
+				return "  " objects + 0 " of " expected " objects"
+			return objects ? "  " objects " objects" : ""
+		}
 		function show(end, s) {
 			s = now - start
 			printf "%slab: %-16s %2d:%02d%s%s", tty ? "\r" : "", name, s / 60, s % 60, \
-				objects ? "  " objects " objects" : "", end > "/dev/stderr"
+				count(), end > "/dev/stderr"
 			fflush("/dev/stderr")
 		}
 		BEGIN {
@@ -72,6 +101,7 @@ step() {
 			now = clock()
 			show("\n")
 		}'
+	expected=
 	step_result=$(cat "$step_status" 2>/dev/null || echo 1)
 	rm -f "$step_status"
 	[ "$step_result" = 0 ] || {
@@ -108,7 +138,7 @@ mark_fresh() {
 # Only one build at a time in a build directory; the lock is held until the
 # calling subshell or script ends.
 lock_build() {
-	mkdir -p "$build"
+	make_build_folder
 	exec 9>"$build/.lock"
 	if ! flock -n 9; then
 		say "waiting for another build in $build"

@@ -78,6 +78,14 @@ run_kbuild() {
 	make --no-print-directory -C "$kbuild_tree" O="$kbuild_out" CC="$compiler" -j "$parallel" "$@"
 }
 
+# count_objects TREE OUT TARGET…: how many objects make would compile now; nothing
+# if make cannot tell.  In a dry run, it does not find what it has not made, which
+# are no objects of the C compiler's, and goes on.
+count_objects() {
+	run_kbuild "$@" -n -k 2>/dev/null |
+		grep -oE "echo '  (CC|AS|HOSTCC|CCLD)  *[^']*'" | grep -vc '\.mod\.o' | grep -vx 0 || :
+}
+
 kernel_key() {
 	{
 		source_key
@@ -104,6 +112,8 @@ build_kernel() {
 	ln -sfn "linux${plain:+-plain}/$out_name" "$kernel"
 	# shellcheck disable=SC2046 # a list
 	step "config$variant" write_config "$tree" "$out" $(list_fragments)
+	step "prepare$variant" run_kbuild "$tree" "$out" prepare
+	expected=$(count_objects "$tree" "$out" bzImage modules)
 	step "kernel$variant" run_kbuild "$tree" "$out" bzImage modules
 	rm -rf "$build/root$variant/lib/modules"
 	step "install$variant" run_kbuild "$tree" "$out" -s INSTALL_MOD_PATH="$build/root$variant" modules_install
