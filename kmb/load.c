@@ -338,14 +338,11 @@ int kmb_stop(u32 id, struct adeos_error *err)
 	return ret;
 }
 
-static void restart(struct work_struct *work)
+static void restart_locked(struct loaded *node, u32 id)
 {
-	struct loaded *node = container_of(work, struct loaded, restart);
 	struct adeos_error err = { };
-	u32 id = node - nodes;
 	int ret;
 
-	guard(mutex)(&node->lock);
 	if (!node->req || (node->req->restart == KMB_RESTART_ON_FAILURE && !node->crashed))
 		return;
 	node->failures = node->up ? 0 : node->failures + 1;
@@ -360,6 +357,15 @@ static void restart(struct work_struct *work)
 		return;
 	pr_err("kmb: vnode %u cannot be restarted: %s\n", id, err.text);
 	adeos_vnode_kill(id, NULL);
+}
+
+static void restart(struct work_struct *work)
+{
+	struct loaded *node = container_of(work, struct loaded, restart);
+
+	guard(mutex)(&node->lock);
+	restart_locked(node, node - nodes);
+	adeos_vnode_restarted(node - nodes);
 }
 
 /* A vnode has ended by itself.  To start it again takes seconds, which others do not wait for. */
@@ -409,7 +415,8 @@ void kmb_load_exit(void)
 
 	adeos_set_restart_ops(NULL);
 	for (i = 0; i < KMB_MAX_VNODES; i++) {
-		cancel_work_sync(&nodes[i].restart);
+		if (cancel_work_sync(&nodes[i].restart))
+			adeos_vnode_restarted(i);
 		forget(&nodes[i]);
 	}
 }

@@ -70,6 +70,7 @@ add() {
 	put "$1" cmdline "vnode=$1 quiet"
 	put "$1" config "$7"
 	put "$1" restart no
+	put "$1" restarting 0
 }
 
 # bridge NUMBER NAME SCOPE OWNER STATE USERS
@@ -535,6 +536,80 @@ result $bad "wait lasts until the state comes"
 put 2 state stopped
 wait $waiter
 result $? "and ends then"
+
+# What comes later, by the state and the restart policy; a blank if nothing can
+# be concluded but from an end.
+later() {
+	put 2 restart "$2"
+	put 2 state "$1"
+	for state in loading running stopping stopped crashed hung; do
+		[ "$state" != "$1" ] || continue
+		"$vnode" wait 2 --state "$state" --timeout 0 2> "$tmp/err" && echo "succeeds"
+		if grep -qx "vnode: b: is $1 after 0 s, expected $state" "$tmp/err"; then
+			printf '%s ' "$state"
+		elif ! grep -qx "vnode: b: is $1, expected $state: $3" "$tmp/err"; then
+			cat "$tmp/err"
+		fi
+	done
+}
+# can_become STATES STATE RESTART WHY-NOT
+can_become() {
+	same states "$1" "$(later "$2" "$3" "$4")"
+	result $? "later states of $2 with restart = $3: ${1:-none}"
+}
+ended='it has ended, and nothing but "vnode start" starts it again'
+told='it was told to stop, and is not started again'
+can_become "running stopping stopped crashed hung " loading no 'with restart = no it is not started again'
+can_become "stopping stopped crashed hung " running no 'with restart = no it is not started again'
+can_become "running stopping stopped crashed " hung no 'with restart = no it is not started again'
+can_become "" stopped no "$ended"
+can_become "" crashed no "$ended"
+for policy in on-failure always; do
+	can_become "running stopping stopped crashed hung " loading $policy none
+	can_become "loading stopping stopped crashed hung " running $policy none
+	can_become "loading running stopping stopped crashed " hung $policy none
+	can_become "" stopped $policy "$ended"
+	can_become "" crashed $policy "$ended"
+done
+for policy in no on-failure always; do
+	can_become "stopped crashed hung " stopping $policy "$told"
+done
+put 2 restarting 1
+can_become "loading running stopping crashed hung " stopped always none
+can_become "loading running stopping stopped hung " crashed on-failure none
+put 2 restarting 0
+
+# Without a time limit, it comes to an end, too.
+check "wait for what cannot come" 1 "" "vnode: b: is crashed, expected running: $ended" \
+	timeout 60 "$vnode" wait b --state running
+put 2 restart no
+put 2 state running
+"$vnode" wait b --state hung --timeout 60 2> "$tmp/err" &
+waiter=$!
+await_open $waiter /vnodes/2/state
+put 2 state stopped
+wait $waiter
+same status 1 $? && same stderr "vnode: b: is stopped, expected hung: $ended" "$(cat "$tmp/err")"
+result $? "wait ends when what it waits for cannot come any more"
+put 2 restart on-failure
+put 2 restarting 1
+put 2 state crashed
+"$vnode" wait b --state running --timeout 60 2> "$tmp/err" &
+waiter=$!
+bad=0
+for state in crashed crashed loading loading; do
+	put 2 state $state
+	await_open $waiter /vnodes/2/state || bad=1
+done
+result $bad "wait lasts while the vnode is started again"
+put 2 restarting 0
+put 2 state running
+wait $waiter
+result $? "and ends when it has been"
+check "the root does not change" 1 "" \
+	"vnode: root: is running, expected stopped: the root vnode is always running" \
+	timeout 60 "$vnode" wait root --state stopped
+put 2 restart no
 rm "$sys/vnodes/2/state"
 check "wait without a state to read" 1 "" \
 	"vnode: $sys/vnodes/2/state: No such file or directory" \

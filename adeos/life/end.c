@@ -57,11 +57,27 @@ static void vnode_leave(struct adeos_vnode *vn)
 			vn->id, vn->kept);
 }
 
+/**
+ * adeos_vnode_restarted() - a vnode that has ended by itself was started again, or is not
+ * @id: its ID
+ *
+ * Until then, its state is not its last word; sysfs says so.
+ *
+ * Context: any.
+ */
+void adeos_vnode_restarted(u32 id)
+{
+	WRITE_ONCE(adeos_vnodes[id]->restarting, false);
+}
+EXPORT_SYMBOL_GPL(adeos_vnode_restarted);
+
 static void vnode_ended(const struct adeos_vnode *vn)
 {
 	mutex_lock(&restart_lock);
 	if (restart_ops)
 		restart_ops->ended(vn->id, READ_ONCE(vn->state) == ADEOS_CRASHED, vn->up);
+	else
+		adeos_vnode_restarted(vn->id);
 	mutex_unlock(&restart_lock);
 }
 
@@ -85,8 +101,10 @@ static void vnode_end(struct work_struct *work)
 		if (vn->booted)
 			vnode_leave(vn);
 		adeos_vnode_give(vn);
-		adeos_set_state(vn, vn->next);
 		itself = vn->itself;
+		/* Before the state that it may leave again */
+		WRITE_ONCE(vn->restarting, itself);
+		adeos_set_state(vn, vn->next);
 		vn->phase = ADEOS_GONE;
 	}
 	mutex_unlock(&adeos_lock);

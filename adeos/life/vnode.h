@@ -71,6 +71,8 @@ enum adeos_phase {
  * @end: does the work of its end
  * @booted: its first CPU was started
  * @up: its kernel has reported that it is up
+ * @restarting: it has ended by itself, and KMB has yet to say whether it starts
+ *	it again
  * @name: its name
  * @cmdline: its kernel command line
  * @config: path of its configuration, or ""
@@ -100,6 +102,7 @@ struct adeos_vnode {
 	struct work_struct end;
 	bool booted;
 	bool up;
+	bool restarting;
 	char name[32];
 	const char *cmdline;
 	const char *config;

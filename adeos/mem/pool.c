@@ -472,10 +472,14 @@ struct region_set *adeos_pool_memory(void)
 	return &memory;
 }
 
-/* These count bytes; adeos_lock held. */
-u64 adeos_root_total(void)
+/*
+ * These count bytes; adeos_lock held.  The root's memory begins at 0 and ends
+ * where mem= says, as a vnode's is all of its region: the firmware's part of
+ * the first MiB lies within.
+ */
+u64 adeos_root_size(void)
 {
-	return region_total(&root_memory);
+	return root_memory.nr ? root_memory.r[root_memory.nr - 1].end : 0;
 }
 
 u64 adeos_pool_total(void)

@@ -38,7 +38,7 @@ void adeos_pool_free_slots(u32 slots[2]);
 int adeos_pool_take_low_page(struct adeos_error *err);
 void adeos_pool_give_low_page(unsigned int page);
 struct adeos_slot *adeos_pool_slot(u32 id, phys_addr_t *phys);
-u64 adeos_root_total(void);
+u64 adeos_root_size(void);
 u64 adeos_pool_total(void);
 u64 adeos_pool_free(void);
 u64 adeos_pool_largest(void);

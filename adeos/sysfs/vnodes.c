@@ -50,7 +50,7 @@ static ssize_t memory_show(struct kobject *kobj, struct kobj_attribute *attr, ch
 {
 	struct adeos_vnode *vn = to_vnode(kobj);
 
-	return sysfs_emit(buf, "%llu\n", vn->id ? vn->size : adeos_root_total());
+	return sysfs_emit(buf, "%llu\n", vn->id ? vn->size : adeos_root_size());
 }
 
 static ssize_t address_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
@@ -79,6 +79,11 @@ static ssize_t config_show(struct kobject *kobj, struct kobj_attribute *attr, ch
 static ssize_t restart_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%s\n", to_vnode(kobj)->restart);
+}
+
+static ssize_t restarting_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%d\n", READ_ONCE(to_vnode(kobj)->restarting));
 }
 
 /* The root's own are collected now, others' were when they last did. */
@@ -141,6 +146,7 @@ static struct kobj_attribute heartbeat_attr = __ATTR_RO(heartbeat);
 static struct kobj_attribute cmdline_attr = __ATTR_RO(cmdline);
 static struct kobj_attribute config_attr = __ATTR_RO(config);
 static struct kobj_attribute restart_attr = __ATTR_RO(restart);
+static struct kobj_attribute restarting_attr = __ATTR_RO(restarting);
 
 static struct attribute *vnode_attrs[] = {
 	&name_attr.attr,
@@ -152,6 +158,7 @@ static struct attribute *vnode_attrs[] = {
 	&cmdline_attr.attr,
 	&config_attr.attr,
 	&restart_attr.attr,
+	&restarting_attr.attr,
 	&interrupts_attr.attr,
 	&interrupts_logged_attr.attr,
 	&portals_rung_attr.attr,

@@ -23,6 +23,9 @@ unlike "$(vnode log 1)" panic 'with a new log'
 ok 'orderly stop' vnode stop 1
 is "$(state 1)" stopped 'it is stopped'
 like "$(vnode log 1)" 'reboot: Power down' 'it shut itself down'
+ended='it has ended, and nothing but "vnode start" starts it again'
+refuses 1 "^vnode: node1: is stopped, expected running: $ended\$" 'nobody waits for it to run' \
+	vnode wait 1 --state running
 
 node 1 1 64M 'cmdline = lab.run="poweroff -f"'
 vnode start --timeout 0 node1
@@ -72,6 +75,8 @@ loaded() {
 loads=$(dmesg | grep -c 'vnode 1: loading')
 ok 'a vnode that shall be restarted on failure' vnode start node1
 ok 'is started again when it crashed' await loaded $((loads + 2))
+ok 'which can be waited for' vnode wait 1 --state running --timeout 300
+ok 'again and again' vnode wait 1 --state loading --timeout 300
 # It may just be between two lives
 until vnode kill 1 2>/dev/null; do :; done
 is "$(state 1)" stopped 'and not when it was killed'
@@ -88,6 +93,8 @@ until dmesg | grep -q 'vnode 1 is not restarted: it does not come up'; do
 done
 is "$(($(dmesg | grep -c 'vnode 1: crashed') - boots))" 3 'one that does not come up is given up after three boots'
 is "$(state 1)" crashed 'it is crashed'
+refuses 1 "^vnode: node1: is crashed, expected running: $ended\$" 'nobody waits for it to run' \
+	vnode wait 1 --state running
 
 node 1 1 64M 'restart = always'
 ok 'vnode restart starts one again' sh -c 'vnode start node1 && vnode restart 1'

@@ -102,6 +102,7 @@ static void add_vnode(const struct kmb_load *load, const char *cpus)
 	put(load->id, "heartbeat", "0");
 	put(load->id, "cmdline", "vnode=%u %s", load->id, (char *)user(load->cmdline));
 	put(load->id, "config", "%s", (char *)user(load->config));
+	put(load->id, "restarting", "0");
 	put(load->id, "restart", "%s", load->restart ? "always" : "no");
 }
 

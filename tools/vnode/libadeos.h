@@ -105,6 +105,9 @@ int adeos_find(const char *id_or_name, struct vnode *vnode, struct errtext *err)
 const char *adeos_state_name(enum vnode_state state);
 bool adeos_parse_state(const char *text, enum vnode_state *state);
 
+/* life.c */
+unsigned int adeos_later_states(enum vnode_state state, const char *restart, bool restarting);
+
 /* wait.c */
 long long adeos_deadline(int seconds);
 bool adeos_expired(long long deadline);
