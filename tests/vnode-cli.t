@@ -161,7 +161,7 @@ new_machine
 # --- the command line
 
 check "--help" 0 "*" "" "$vnode" --help
-for command in start list show wait stop kill restart log memory bridge console exec agent; do
+for command in start check list show wait stop kill restart log memory bridge console exec agent; do
 	grep -q "^  $command " "$tmp/out" || echo "# $command is missing"
 done | grep . && bad=1 || bad=0
 result $bad "--help names all commands"
@@ -497,6 +497,63 @@ mkdir "$deep"
 cp "$conf/b.conf" "$deep"
 length=$(printf %s "$deep/b.conf" | wc -c)
 refused "$deep/b.conf: its path has $length characters, expected less than 256" "$deep/b.conf"
+
+
+# cmdline LINE ERROR: what is said of that command line
+cmdline() {
+	configure b 2 4 "cmdline = $1"
+	check "cmdline = $1" 0 "" "${2:+vnode: $conf/b.conf:6: warning: cmdline: $2}" "$vnode" check b
+}
+cmdline "quiet nosmpx xnosmp acpi=on tsc=reliable console=hvc0 console=ttyV0 nomem lab.run=\"mem=64M nosmp\" -- nosmp" ""
+cmdline "x=\"a b\" nosmp" '"nosmp" takes from the vnode all CPUs but the first one, expected one CPU in "cpus ="'
+cmdline "maxcpus=1" '"maxcpus=1" takes from the vnode CPUs until they are brought online, expected fewer CPUs in "cpus ="'
+for option in nr_cpus=1 nr-cpus=1 possible_cpus=1 nosmt nosmt=force; do
+	cmdline "$option" "\"$option\" takes from the vnode CPUs, expected fewer CPUs in \"cpus =\""
+done
+cmdline "acpi=off" '"acpi=off" takes from the vnode CPUs'
+for option in nolapic disableapic; do
+	cmdline "$option" "\"$option\" takes from the vnode local APICs, and so all CPUs but the first one"
+done
+cmdline "noapic" '"noapic" takes from the vnode interrupts'
+for option in nolapic_timer noapictimer; do
+	cmdline "$option" "\"$option\" takes from the vnode the timers of its CPUs"
+done
+for option in notsc tsc=unstable; do
+	cmdline "$option" "\"$option\" takes from the vnode its clock"
+done
+for option in mem=64M 'memmap=1M$16M' memmap=exactmap; do
+	cmdline "$option" "\"$option\" takes from the vnode memory, expected less in \"memory =\""
+done
+cmdline "highmem=0" '"highmem=0" takes from the vnode memory above 896M, expected less in "memory ="'
+cmdline "noinitrd" '"noinitrd" takes from the vnode its initrd, expected no "initrd ="'
+for option in initrd=1M,1M initrdmem=1M,1M; do
+	cmdline "$option" "\"$option\" takes from the vnode its initrd, expected another \"initrd =\""
+done
+cmdline "console=ttyS0" '"console=ttyS0" takes from the vnode /dev/console, which "vnode log" shows'
+cmdline "\"noapic\" acpi=\"off\"" "\"noapic\" takes from the vnode interrupts
+vnode: $conf/b.conf:6: warning: cmdline: \"acpi=off\" takes from the vnode CPUs"
+check "start warns of them, too" 0 "" "vnode: $conf/b.conf:6: warning: cmdline: \"noapic\" takes from the vnode interrupts
+vnode: $conf/b.conf:6: warning: cmdline: \"acpi=off\" takes from the vnode CPUs" "$vnode" start b
+: > "$DOUBLE_JOURNAL"
+for option in memmap=64M@0x40000000 'memmap=1M$16M,64M!1G'; do
+	configure b 2 4 "cmdline = $option"
+	refused "$conf/b.conf:6: cmdline: \"$option\" gives it memory, expected \"memory =\" and \"address =\"" b
+done
+configure b 2 4 "cmdline = quiet vnode=3"
+refused "$conf/b.conf:6: cmdline: \"vnode=3\": expected \"id = ID\" instead" b
+configure b 2 4 "cmdline = vnode-cpus=3"
+refused "$conf/b.conf:6: cmdline: \"vnode-cpus=3\": expected \"cpus = LIST\" instead" b
+check "so does check" 1 "" \
+	"vnode: $conf/b.conf:6: cmdline: \"vnode-cpus=3\": expected \"cpus = LIST\" instead" "$vnode" check b
+configure b 2 4
+check "check needs no KMB, and starts nothing" 0 "" "" env VNODE_KMB="$tmp/none" "$vnode" check a b c
+check "check finds what start would" 1 "" \
+	"vnode: $conf/d.conf:2: id = 1 is already in $conf/a.conf:2, expected an ID of its own" "$vnode" check a d
+check "files, too" 1 "" \
+	"vnode: $conf/i.conf:6: initrd = \"$tmp/nothing\": not a regular file, expected a readable file" \
+	"$vnode" check i
+check "check of nothing" 2 "" "*" "$vnode" check
+journal "KMB was not asked" ""
 
 forget_vnodes
 check "crashes while booting" 1 "" "vnode: b: crashed while booting, see \"vnode log 2\"" \
@@ -853,6 +910,7 @@ completes "" exec a a
 completes "" exec --timeout 3 a --
 completes "a.conf" start a
 completes "web" start w
+completes "web" check w
 completes "$strange" show x
 completes "$strange" start x
 [ ! -e "$tmp/other/bad" ]

@@ -39,6 +39,7 @@ struct args {
 
 /* Each command returns vnode's exit status. */
 int command_start(const struct args *args);
+int command_check(const struct args *args);
 int command_list(const struct args *args);
 int command_show(const struct args *args);
 int command_wait(const struct args *args);

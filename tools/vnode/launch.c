@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "cmdline.h"
 #include "confdir.h"
 #include "launch.h"
 
@@ -78,20 +79,14 @@ static int read_configs(struct launch *launch, char **names, struct errtext *err
 			return err_set(err,
 				       "%s:%d: devices: handing over PCI devices is not supported by this version",
 				       config->path, config->line[KEY_DEVICES]);
+		if (cmdline_check(config, err))
+			return -1;
 	}
 	return config_check_together(launch->configs, launch->nr, err);
 }
 
-/**
- * launch_prepare - read and check configurations, and open their files
- * @launch: what to prepare; launch_release() it, also after a failure
- * @names: files and names as the user wrote them
- * @nr: how many
- * @err: set on failure
- *
- * Return: 0 on success, -1 on failure.
- */
-int launch_prepare(struct launch *launch, char **names, size_t nr, struct errtext *err)
+static int prepare(struct launch *launch, char **names, size_t nr, bool use_kmb,
+		   struct errtext *err)
 {
 	size_t i;
 
@@ -105,13 +100,45 @@ int launch_prepare(struct launch *launch, char **names, size_t nr, struct errtex
 		launch->files[i] = (struct image_files){ .kernel = -1, .initrd = -1 };
 	if (read_configs(launch, names, err))
 		return -1;
-	launch->kmb = kmb_open(err);
-	if (launch->kmb < 0)
+	launch->kmb = use_kmb ? kmb_open(err) : -1;
+	if (use_kmb && launch->kmb < 0)
 		return -1;
 	for (i = 0; i < nr; i++)
 		if (open_files(&launch->configs[i], &launch->files[i], err))
 			return -1;
 	return 0;
+}
+
+/**
+ * launch_prepare - read and check configurations, and open their files
+ * @launch: what to prepare; launch_release() it, also after a failure
+ * @names: files and names as the user wrote them
+ * @nr: how many
+ * @err: set on failure
+ *
+ * Return: 0 on success, -1 on failure.
+ */
+int launch_prepare(struct launch *launch, char **names, size_t nr, struct errtext *err)
+{
+	return prepare(launch, names, nr, true, err);
+}
+
+/**
+ * launch_check - find what launch_prepare() would, without KMB
+ * @names: files and names as the user wrote them
+ * @nr: how many
+ * @err: set on failure
+ *
+ * Return: 0 if nothing is wrong, else -1.
+ */
+int launch_check(char **names, size_t nr, struct errtext *err)
+{
+	struct launch launch;
+	int ret;
+
+	ret = prepare(&launch, names, nr, false, err);
+	launch_release(&launch);
+	return ret;
 }
 
 /**

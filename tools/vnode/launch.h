@@ -34,6 +34,7 @@ struct launch {
 };
 
 int launch_prepare(struct launch *launch, char **names, size_t nr, struct errtext *err);
+int launch_check(char **names, size_t nr, struct errtext *err);
 int launch_boot(const struct launch *launch, struct errtext *err);
 int launch_wait(const struct launch *launch, int timeout, bool verbose);
 void launch_release(struct launch *launch);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vnode start and vnode restart.
+ * vnode start, vnode check and vnode restart.
  */
 #include <stdlib.h>
 
@@ -25,6 +25,21 @@ int command_start(const struct args *args)
 		ret = launch_wait(&launch, args->timeout, args->verbose);
 	launch_release(&launch);
 	return ret;
+}
+
+/**
+ * command_check - vnode check
+ * @args: what the user asked for
+ *
+ * Return: vnode's exit status.
+ */
+int command_check(const struct args *args)
+{
+	struct errtext err;
+
+	if (launch_check(args->items, args->nr, &err))
+		return report_error(&err);
+	return EXIT_SUCCESS;
 }
 
 /* The configuration must be in order before the vnode is stopped for it. */

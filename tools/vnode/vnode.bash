@@ -73,7 +73,7 @@ _vnode()
 	fi
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_vnode_reply "$current" < <(printf '%s\n' start list show wait stop kill \
+		_vnode_reply "$current" < <(printf '%s\n' start check list show wait stop kill \
 			restart log memory bridge console exec agent --help --version)
 		return
 	fi
@@ -93,7 +93,7 @@ _vnode()
 	case $command,$current in
 	*,-*)
 		_vnode_reply "$current" < <(_vnode_options "$command") ;;
-	start,*)
+	start,*|check,*)
 		compopt -o filenames 2> /dev/null
 		_vnode_reply "$current" < <(_vnode_configs
 			compgen -f -X '!*.conf' -- "$current"

@@ -87,6 +87,8 @@ static const struct command {
 } commands[] = {
 	{ "start", "FILE|NAME...", "Start vnodes, all of them or none.",
 	  start_options, 1, SIZE_MAX, START_TIMEOUT, command_start },
+	{ "check", "FILE|NAME...", "Check configurations as start does, and start nothing.",
+	  no_options, 1, SIZE_MAX, 0, command_check },
 	{ "list", "", "List all vnodes.",
 	  json_options, 0, 0, 0, command_list },
 	{ "show", "ID|NAME", "Show everything about a vnode.",
