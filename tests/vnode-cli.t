@@ -217,7 +217,14 @@ for command in "start a" "stop a" "kill a" "log a" memory; do
 	check "$command, unprivileged" 1 "" "vnode: $tmp/kmb: needs root (CAP_SYS_ADMIN)" \
 		unprivileged env VNODE_KMB="$tmp/kmb" "$real" $command
 done
-check "a device that is not KMB's" 1 "" "vnode: a: Inappropriate ioctl for device" "$real" start a
+# /dev/null knows none of the calls
+no="Inappropriate ioctl for device"
+check "load, not KMB's device" 1 "" "vnode: a: /dev/null: cannot load: $no" "$real" start a
+check "stop, not KMB's device" 1 "" "vnode: a: /dev/null: cannot stop: $no" "$real" stop a
+check "kill, not KMB's device" 1 "" "vnode: a: /dev/null: cannot kill: $no" "$real" kill a
+check "log, not KMB's device" 1 "" "vnode: a: /dev/null: cannot read the log: $no" "$real" log a
+check "memory, not KMB's device" 1 "" "vnode: memory: /dev/null: cannot read the map of memory: $no" \
+	"$real" memory
 check "list, unprivileged" 0 "*" "" unprivileged "$real" list
 check "show, unprivileged" 0 "*" "" unprivileged "$real" show a
 
@@ -433,16 +440,40 @@ boot 2
 boot 1
 boot 3"
 forget_vnodes
-check "the third cannot be loaded" 1 "" "vnode: c: CPU 5 is the root's" \
+check "the third cannot be loaded" 1 "" \
+	"vnode: $conf/c.conf:3: CPU 5 is the root's, expected CPUs that are free" \
 	env DOUBLE_FAIL="load 3" DOUBLE_ERROR="CPU 5 is the root's" "$vnode" start a b c
 journal "the others are killed" "$load_a
 $load_b
 $load_c
 kill 2
 kill 1"
-check "the kernel gives no text" 1 "" "vnode: a: Device or resource busy" \
+check "the kernel gives no text" 1 "" "vnode: a: /dev/null: cannot load: Device or resource busy" \
 	env DOUBLE_FAIL="load 1" "$vnode" start a
 journal "nothing to kill" "$load_a"
+# located WHERE TEXT ADDED: what becomes of the kernel's error
+located() {
+	check "the kernel says: $2" 1 "" "vnode: $1$3" \
+		env DOUBLE_FAIL="load 1" DOUBLE_ERROR="$2" "$vnode" start a
+}
+# about LINE TEXT ADDED: likewise, about that line
+about() {
+	located "$conf/a.conf:$1: " "$2" "$2$3"
+}
+image="a bzImage for i386 with CONFIG_ADEOS=y"
+located "$conf/a.conf:5: kernel = \"$tmp/bzImage\": " "kernel: not one" "not one, expected $image"
+located "$conf/a.conf:5: kernel = \"$tmp/bzImage\": " "kernel: x: expected y" "x: expected y"
+located "$conf/a.conf:7: initrd = \"$tmp/initrd.img\": " "initrd: cannot be read: error -5" \
+	"cannot be read: error -5, expected a readable file"
+about 2 "vnode ID 1 is taken: that vnode is running" ", expected another ID"
+about 3 "CPU 1 is taken by vnode 2" ", expected CPUs that are free"
+about 4 "memory: 64M wanted, but the largest free range has 60M" ", expected no more than that"
+about 4 "memory: 64M is too small: expected at least 65M" ""
+about 6 "memory at 0x0-0x1 is taken by bridge 2" ", expected free memory, see \"vnode memory\""
+about 6 "address: 0x1: expected a multiple of 4M" ""
+about 8 "cmdline: too long: 4000 bytes, expected less than 2048" ""
+located "a: " "the root is out of memory" "the root is out of memory"
+: > "$DOUBLE_JOURNAL"
 check "the second cannot be booted" 1 "" "vnode: b: no trampoline page" \
 	env DOUBLE_FAIL="boot 2" DOUBLE_ERROR="no trampoline page" "$vnode" start a b
 journal "all are killed" "$load_a
@@ -709,7 +740,32 @@ stop 2"
 check "cannot be asked because it boots" 0 "" "" env DOUBLE_FAIL="stop 4" "$vnode" stop d
 journal "is killed" "stop 4
 kill 4"
+new_machine
+check "stop of all, of none" 0 "" "" env VNODE_KMB="$tmp/none" "$vnode" stop --all
+add 1 a running 1 67108864 0x10000000 ''
+add 2 b hung 2 67108864 0x20000000 ''
+add 3 c crashed '' 0 0x0 ''
+add 4 d crashed '' 0 0x0 ''
+put 4 restarting 1
+check "stop of all" 0 "" "" "$vnode" stop --all
+journal "asks those alive, and the one that is about to be" "stop 1
+stop 2
+stop 4"
 put 1 state running
+check "all, one of which does not stop" 0 "" "vnode: a: did not stop within 1 s, killing it" \
+	env DOUBLE_STOPPED=stopping "$vnode" stop --all --timeout 1
+journal "it is killed" "stop 1
+kill 1"
+put 1 state running
+check "all, one of which cannot be stopped" 1 "" "vnode: a: no" \
+	env DOUBLE_FAIL="stop 1" DOUBLE_ERROR=no "$vnode" stop --all
+check "all without KMB" 1 "" "vnode: $tmp/none: No such file or directory: is the kmb module loaded?" \
+	env VNODE_KMB="$tmp/none" "$vnode" stop --all
+check "all and one" 2 "" "vnode stop: --all and \"a\" exclude each other
+Try \`vnode stop --help' or \`vnode stop --usage' for more information." "$vnode" stop --all a
+check "kill of all" 2 "" "*" "$vnode" kill --all
+: > "$DOUBLE_JOURNAL"
+add 2 b running 2 67108864 0x20000000 ''
 check "one of several is unknown" 1 "" "vnode: nobody: no vnode of that name" \
 	"$vnode" stop a nobody
 check "the root cannot be stopped" 1 "" "vnode: 0: is the root vnode, use poweroff or reboot" \
@@ -922,7 +978,8 @@ completes "running" wait 1 --state = r
 
 make -s -C "$src" O="$out" install DESTDIR="$tmp/install" > "$tmp/log" 2>&1
 (cd "$tmp/install" && find . -type f | LC_ALL=C sort) > "$tmp/out"
-same files "./usr/sbin/vnode
+same files "./usr/lib/systemd/system/vnodes.service
+./usr/sbin/vnode
 ./usr/share/bash-completion/completions/vnode
 ./usr/share/man/man5/vnode.conf.5
 ./usr/share/man/man8/vnode.8" "$(cat "$tmp/out")"

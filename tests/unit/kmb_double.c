@@ -144,6 +144,9 @@ static void change_state(const char *call, __u32 id)
 		put(id, "state", "%s", setting("DOUBLE_STOPPED", "stopped"));
 	else
 		end_vnode(id, "stopped");
+	/* Nobody starts it again who was told to stop, or killed. */
+	if (strcmp(call, "boot"))
+		put(id, "restarting", "0");
 }
 
 static int do_vnode(const char *name, const struct kmb_vnode *vnode)

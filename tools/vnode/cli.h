@@ -23,6 +23,7 @@
  * @follow: go on as the log grows
  * @verbose: say what was done
  * @tty: run the command on a terminal
+ * @all: all vnodes but the root
  * @timeout: seconds to wait, -1 for ever
  * @state: the state to wait for, VNODE_DEFINED if none was named
  */
@@ -33,6 +34,7 @@ struct args {
 	bool follow;
 	bool verbose;
 	bool tty;
+	bool all;
 	int timeout;
 	enum vnode_state state;
 };

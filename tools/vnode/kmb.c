@@ -21,6 +21,13 @@ static const char *explain(int error)
 	return strerror(error);
 }
 
+static const char *device_path(void)
+{
+	const char *path = getenv("VNODE_KMB");
+
+	return path ? path : KMB_DEVICE;
+}
+
 /**
  * kmb_open - open KMB's device
  * @err: set on failure
@@ -29,11 +36,9 @@ static const char *explain(int error)
  */
 int kmb_open(struct errtext *err)
 {
-	const char *path = getenv("VNODE_KMB");
+	const char *path = device_path();
 	int kmb, error;
 
-	if (!path)
-		path = KMB_DEVICE;
 	kmb = kmb_device_open(path);
 	if (kmb >= 0)
 		return kmb;
@@ -45,7 +50,29 @@ int kmb_open(struct errtext *err)
 	return err_set(err, "%s: %s: is the kmb module loaded?", path, strerror(error));
 }
 
-/* Calls KMB, whose structure names @text as the place for its error. */
+static const char *request_name(unsigned long request)
+{
+	switch (request) {
+	case KMB_LOAD:
+		return "load";
+	case KMB_BOOT:
+		return "boot";
+	case KMB_STOP:
+		return "stop";
+	case KMB_KILL:
+		return "kill";
+	case KMB_LOG:
+		return "read the log";
+	case KMB_MEMORY:
+		return "read the map of memory";
+	}
+	return "do that";
+}
+
+/*
+ * Calls KMB, whose structure names @text as the place for its error.  There is
+ * none if it was not KMB that refused, or if it could not read the structure.
+ */
 static int call(int kmb, unsigned long request, void *arg, char text[KMB_ERROR_LEN],
 		struct errtext *err)
 {
@@ -59,7 +86,10 @@ static int call(int kmb, unsigned long request, void *arg, char text[KMB_ERROR_L
 		err_set(err, "%s", text);
 		return 0;
 	}
-	return err_set(err, "%s", text[0] ? text : explain(error));
+	if (text[0])
+		return err_set(err, "%s", text);
+	return err_set(err, "%s: cannot %s: %s", device_path(), request_name(request),
+		       explain(error));
 }
 
 /**

@@ -182,11 +182,58 @@ static int load(const struct launch *launch, size_t i, struct errtext *err)
 	return kmb_load(launch->kmb, &load, err);
 }
 
-/* Puts the vnode's name in front of what the kernel said. */
-static int name_error(const struct config *config, const struct errtext *why,
-		      struct errtext *err)
+/*
+ * What the kernel's errors begin with, the line of the configuration that they
+ * are about, and what is expected there, should the error not say it.
+ */
+static const struct origin {
+	const char *prefix;
+	enum config_key key;
+	const char *expected;
+} origins[] = {
+	{ "kernel: ", KEY_KERNEL, "a bzImage for i386 with CONFIG_ADEOS=y" },
+	{ "initrd: ", KEY_INITRD, "a readable file" },
+	{ "cmdline: ", KEY_CMDLINE, "a shorter one" },
+	{ "memory: ", KEY_MEMORY, "no more than that" },
+	{ "memory at ", KEY_ADDRESS, "free memory, see \"vnode memory\"" },
+	{ "address: ", KEY_ADDRESS, "an address in free memory, see \"vnode memory\"" },
+	{ "CPU ", KEY_CPUS, "CPUs that are free" },
+	{ "vnode ID ", KEY_ID, "another ID" },
+};
+
+static const struct origin *find_origin(const char *text)
 {
-	return err_set(err, "%s: %.900s", config->name, why->text);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(origins); i++)
+		if (!strncmp(text, origins[i].prefix, strlen(origins[i].prefix)))
+			return &origins[i];
+	return NULL;
+}
+
+/*
+ * Says which line of the configuration the kernel has refused; the vnode's name
+ * if it is none of them.
+ */
+static int locate_error(const struct config *config, const struct errtext *why,
+			struct errtext *err)
+{
+	const struct origin *origin = find_origin(why->text);
+	const char *text = why->text, *value = "";
+	bool says = strstr(text, "expected ");
+
+	if (!origin || !config->line[origin->key])
+		return err_set(err, "%s: %.700s", config->name, text);
+	if (origin->key == KEY_KERNEL)
+		value = config->kernel;
+	else if (origin->key == KEY_INITRD)
+		value = config->initrd;
+	if (!value[0])
+		return err_set(err, "%s:%d: %.500s%s%s", config->path, config->line[origin->key],
+			       text, says ? "" : ", expected ", says ? "" : origin->expected);
+	return err_set(err, "%s:%d: %.6s = \"%.256s\": %.300s%s%s", config->path,
+		       config->line[origin->key], text, value, text + strlen(origin->prefix),
+		       says ? "" : ", expected ", says ? "" : origin->expected);
 }
 
 static int load_and_boot(const struct launch *launch, struct errtext *err)
@@ -196,13 +243,13 @@ static int load_and_boot(const struct launch *launch, struct errtext *err)
 
 	for (loaded = 0; loaded < launch->nr; loaded++) {
 		if (load(launch, loaded, &why)) {
-			name_error(&launch->configs[loaded], &why, err);
+			locate_error(&launch->configs[loaded], &why, err);
 			goto undo;
 		}
 	}
 	for (i = 0; i < launch->nr; i++) {
 		if (kmb_boot(launch->kmb, launch->configs[i].id, &why)) {
-			name_error(&launch->configs[i], &why, err);
+			locate_error(&launch->configs[i], &why, err);
 			goto undo;
 		}
 	}

@@ -45,6 +45,7 @@ enum vnode_state {
  * @cmdline: its kernel command line
  * @config: the configuration file it was started from, or empty
  * @restart: its restart policy
+ * @restarting: it has ended, and may be started again because of that
  */
 struct vnode {
 	__u32 id;
@@ -58,6 +59,7 @@ struct vnode {
 	char cmdline[KMB_CMDLINE_LEN];
 	char config[ADEOS_CONFIG_LEN];
 	char restart[ADEOS_RESTART_LEN];
+	bool restarting;
 };
 
 #define NO_VNODE	(-1)

@@ -43,6 +43,12 @@ static size_t find_all(const struct args *args, struct vnode *vnodes)
 	return nr;
 }
 
+/* Has it ended, for good? */
+static bool is_over(const struct vnode *vnode)
+{
+	return (STATE_BIT(vnode->state) & STATES_ENDED) && !vnode->restarting;
+}
+
 static bool has_ended(const struct vnode *vnode, long long deadline, enum vnode_state *state)
 {
 	struct errtext err;
@@ -107,7 +113,7 @@ int stop_vnodes(int kmb, const struct vnode *vnodes, size_t nr, int timeout)
 
 	for (i = 0; i < nr; i++) {
 		asked[i] = false;
-		if (STATE_BIT(vnodes[i].state) & STATES_ENDED)
+		if (is_over(&vnodes[i]))
 			continue;
 		asked[i] = !ask_to_stop(kmb, &vnodes[i]);
 		if (!asked[i])
@@ -153,6 +159,45 @@ out:
 	return ret;
 }
 
+/* Moves those that are to be stopped to the front; returns their number. */
+static size_t select_all(struct vnode *vnodes, size_t nr)
+{
+	size_t i, left = 0;
+
+	for (i = 0; i < nr; i++)
+		if (vnodes[i].id && !is_over(&vnodes[i]))
+			vnodes[left++] = vnodes[i];
+	return left;
+}
+
+/* Looks once more afterwards: one may have been started meanwhile. */
+static int stop_all(int timeout)
+{
+	long long deadline = adeos_deadline(timeout);
+	int kmb = -1, ret = EXIT_SUCCESS;
+	struct vnode *vnodes;
+	struct errtext err;
+	size_t nr;
+
+	do {
+		if (adeos_list(&vnodes, &nr, &err)) {
+			ret = report_error(&err);
+			break;
+		}
+		nr = select_all(vnodes, nr);
+		if (nr && kmb < 0)
+			kmb = kmb_open(&err);
+		if (nr && kmb < 0)
+			ret = report_error(&err);
+		else if (nr)
+			ret = stop_vnodes(kmb, vnodes, nr, timeout);
+		free(vnodes);
+	} while (nr && !ret && !adeos_expired(deadline));
+	if (kmb >= 0)
+		close(kmb);
+	return ret;
+}
+
 /**
  * command_stop - vnode stop
  * @args: what the user asked for
@@ -161,7 +206,7 @@ out:
  */
 int command_stop(const struct args *args)
 {
-	return end_vnodes(args, true);
+	return args->all ? stop_all(args->timeout) : end_vnodes(args, true);
 }
 
 /**

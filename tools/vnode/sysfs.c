@@ -208,6 +208,8 @@ static int read_cpus(struct vnode *vnode, struct errtext *err)
 
 static int read_vnode(__u32 id, struct vnode *vnode, struct errtext *err)
 {
+	__u64 restarting;
+
 	memset(vnode, 0, sizeof(*vnode));
 	vnode->id = id;
 	if (adeos_read(err, vnode->name, sizeof(vnode->name), "vnodes/%u/name", id) ||
@@ -217,8 +219,10 @@ static int read_vnode(__u32 id, struct vnode *vnode, struct errtext *err)
 	    read_number(id, "heartbeat", &vnode->heartbeat, err) ||
 	    adeos_read(err, vnode->cmdline, sizeof(vnode->cmdline), "vnodes/%u/cmdline", id) ||
 	    adeos_read(err, vnode->config, sizeof(vnode->config), "vnodes/%u/config", id) ||
-	    adeos_read(err, vnode->restart, sizeof(vnode->restart), "vnodes/%u/restart", id))
+	    adeos_read(err, vnode->restart, sizeof(vnode->restart), "vnodes/%u/restart", id) ||
+	    read_number(id, "restarting", &restarting, err))
 		return -1;
+	vnode->restarting = restarting;
 	vnode->has_address = vnode->memory;
 	text_printable(vnode->name);
 	return 0;

@@ -40,7 +40,7 @@ _vnode_options()
 	start|restart) printf '%s\n' --timeout --verbose ;;
 	list|show|memory|bridge) echo --json ;;
 	wait) printf '%s\n' --state --timeout ;;
-	stop) echo --timeout ;;
+	stop) printf '%s\n' --all --timeout ;;
 	log) echo --follow ;;
 	exec) printf '%s\n' --timeout --tty ;;
 	esac

@@ -22,6 +22,7 @@ enum {
 	OPT_JSON = 0x100,
 	OPT_STATE,
 	OPT_TIMEOUT,
+	OPT_ALL,
 };
 
 static const struct argp_option start_options[] = {
@@ -44,6 +45,7 @@ static const struct argp_option wait_options[] = {
 };
 
 static const struct argp_option stop_options[] = {
+	{ "all", OPT_ALL, NULL, 0, "Stop all vnodes but the root", 0 },
 	{ "timeout", OPT_TIMEOUT, "SEC", 0, "Kill after so long (60)", 0 },
 	{ 0 }
 };
@@ -95,7 +97,7 @@ static const struct command {
 	  json_options, 1, 1, 0, command_show },
 	{ "wait", "ID|NAME --state STATE", "Wait until a vnode is in a state.",
 	  wait_options, 1, 1, -1, command_wait },
-	{ "stop", "ID|NAME...", "Stop vnodes in order, and by force if they do not.",
+	{ "stop", "ID|NAME...|--all", "Stop vnodes in order, and by force if they do not.",
 	  stop_options, 1, SIZE_MAX, STOP_TIMEOUT, command_stop },
 	{ "kill", "ID|NAME...", "End vnodes at once.",
 	  no_options, 1, SIZE_MAX, 0, command_kill },
@@ -137,7 +139,10 @@ static void parse_timeout(const char *text, struct args *args, struct argp_state
 
 static void check_arguments(const struct request *request, struct argp_state *state)
 {
-	if (request->args.nr < request->command->min)
+	if (request->args.all && request->args.nr)
+		argp_error(state, "--all and \"%.64s\" exclude each other",
+			   request->args.items[0]);
+	if (request->args.nr < request->command->min && !request->args.all)
 		argp_error(state, "an argument is missing, expected %s",
 			   request->command->args_doc);
 	if (request->command->run == command_wait && request->args.state == VNODE_DEFINED)
@@ -161,6 +166,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'v':
 		args->verbose = true;
+		return 0;
+	case OPT_ALL:
+		args->all = true;
 		return 0;
 	case OPT_TIMEOUT:
 		parse_timeout(arg, args, state);
