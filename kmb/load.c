@@ -78,11 +78,12 @@ static int check_size(const struct kmb_request *req, const struct kmb_image *ima
 	u64 need;
 
 	if (size > LOWMEM || image->end + PAGE_ALIGN(size) > LOWMEM)
-		return adeos_fail(err, -EFBIG, "initrd: %llu bytes: too large", size);
+		return adeos_fail(err, -EFBIG, "initrd: %llu bytes: expected at most %lu", size,
+				  LOWMEM - min_t(unsigned long, image->end, LOWMEM));
 	need = image->end + PAGE_ALIGN(size) + SLACK;
 	if (req->spec.memory < need)
 		return adeos_fail(err, -EINVAL,
-			"memory: %lluM is too small: this kernel and initrd need at least %lluM",
+			"memory: %lluM is too small: expected at least %lluM for this kernel and initrd",
 			req->spec.memory / SZ_1M, ALIGN(need, (u64)ADEOS_REGION_ALIGN) / SZ_1M);
 	initrd->file = req->initrd;
 	initrd->size = size;

@@ -39,7 +39,7 @@ clean_build_folder() {
 # step NAME COMMAND…: run COMMAND with its output in build/log/NAME.log, show
 # how it gets on, and die with the end of that log if it fails.  The command
 # stays in the foreground, so that ^C reaches it.  $expected is how many objects
-# it will compile, if that is known; it counts for one step.
+# it will compile, if that is known, or a few more; it counts for one step.
 expected=
 step() {
 	step_name=$1
@@ -65,16 +65,16 @@ step() {
 			close("date +%s")
 			return now
 		}
-		# Some that modules are linked with are not known before
+		# What modules are linked with is not known before.
 		function count() {
-			if (expected && objects <= expected + 0)
-				return "  " objects + 0 " of " expected " objects"
+			if (objects && !ended && objects <= expected + 0)
+				return "  " objects " of about " expected " objects"
 			return objects ? "  " objects " objects" : ""
 		}
 		function show(end, s) {
 			s = now - start
-			printf "%slab: %-16s %2d:%02d%s%s", tty ? "\r" : "", name, s / 60, s % 60, \
-				count(), end > "/dev/stderr"
+			printf "%slab: %-16s %2d:%02d%s%s%s", tty ? "\r" : "", name, s / 60, s % 60, \
+				count(), ended && tty ? "          " : "", end > "/dev/stderr"
 			fflush("/dev/stderr")
 		}
 		BEGIN {
@@ -99,6 +99,7 @@ step() {
 		}
 		END {
 			now = clock()
+			ended = 1
 			show("\n")
 		}'
 	expected=
