@@ -11,6 +11,7 @@
 #include <linux/sort.h>
 #include <linux/workqueue.h>
 
+#include "arch.h"
 #include "core.h"
 #include "drive.h"
 #include "mem/place.h"
@@ -143,7 +144,21 @@ static int begin_move(u32 i, u32 tag, const struct place_move *move)
 	return ret;
 }
 
-/* Makes a move; adeos_lock is released while users freeze. */
+/* All users have frozen; only the memory stays as it is while adeos_lock is released. */
+static void copy_bridge(u32 i)
+{
+	const struct bridge_entry *e = entry_of(i);
+	phys_addr_t to = PFN_PHYS((u64)e->new_pfn), from = PFN_PHYS((u64)e->pub.pfn);
+	size_t size = (size_t)e->pub.pages << PAGE_SHIFT;
+	int ret;
+
+	mutex_unlock(&adeos_lock);
+	ret = adeos_copy(to, from, size);
+	mutex_lock(&adeos_lock);
+	bridge_root_copied(adeos_node(), i, ret);
+}
+
+/* Makes a move; adeos_lock is released while users freeze, and while it is copied. */
 static int make_move(struct room *room, const struct place_move *move)
 {
 	u32 i = room->index[move->index];
@@ -155,6 +170,8 @@ static int make_move(struct room *room, const struct place_move *move)
 		return ret;
 	while (e->tag == BRIDGE_TAG(before, BRIDGE_FREEZING))
 		adeos_node_wait(HZ / 10);
+	if (e->tag == BRIDGE_TAG(before, BRIDGE_MOVING))
+		copy_bridge(i);
 	if (e->tag == BRIDGE_TAG(before, BRIDGE_LIVE)) {
 		__set_bit(i, room->stays);
 		return -EBUSY;

@@ -226,6 +226,7 @@ void bridge_root_create(struct dsp *d, u32 from, const struct bridge_request *re
 	b.generation = BRIDGE_GENERATION(e->tag);
 	e->born = b.generation;
 	e->maker = from;
+	e->doomed = false;
 	e->deadline = now + BRIDGE_CLAIM_TIMEOUT;
 	r->busy++;
 	r->changes++;
@@ -266,24 +267,30 @@ static void bridge_kill(struct dsp *d, u32 i)
 	struct bridge_entry *e = &d->root->entry[i];
 	u32 state = BRIDGE_STATE(e->tag);
 
-	if (state != BRIDGE_LIVE && state != BRIDGE_FREEZING && state != BRIDGE_CLEARING)
+	if (state == BRIDGE_FREE || state == BRIDGE_DYING)
+		return;
+	/* The name is free at once, however long the users take. */
+	e->hash = 0;
+	WRITE_ONCE(d->c->hash[i], 0);
+	/* Both of its places are being used. */
+	e->doomed = state == BRIDGE_MOVING;
+	if (e->doomed)
 		return;
 	if (state == BRIDGE_FREEZING)
 		bridge_leave(d, e->new_pfn, e->pub.pfn, e->pub.pages);
 	else if (state == BRIDGE_LIVE && e->pub.owner != COMMONS_NOBODY)
 		d->root->busy++;
-	/* The name is free at once, however long the users take. */
-	e->hash = 0;
-	WRITE_ONCE(d->c->hash[i], 0);
 	bridge_set(d, i, BRIDGE_GENERATION(e->tag), BRIDGE_DYING);
 	bridge_tell(d, i);
 }
 
-/* Back to LIVE, at the old place or a new one. */
+/* Back to LIVE, at the old place or a new one, unless it has been destroyed meanwhile. */
 static void bridge_thaw(struct dsp *d, u32 i, u32 generation)
 {
-	bridge_set(d, i, generation, BRIDGE_LIVE);
-	if (d->root->entry[i].pub.owner != COMMONS_NOBODY)
+	struct bridge_entry *e = &d->root->entry[i];
+
+	bridge_set(d, i, generation, e->doomed ? BRIDGE_DYING : BRIDGE_LIVE);
+	if (!e->doomed && e->pub.owner != COMMONS_NOBODY)
 		d->root->busy--;
 	bridge_tell(d, i);
 }
@@ -300,8 +307,7 @@ static void bridge_stay(struct dsp *d, u32 i)
 static void bridge_move(struct dsp *d, u32 i, u32 now)
 {
 	struct bridge_entry *e = &d->root->entry[i];
-	u32 generation = BRIDGE_GENERATION(e->tag);
-	u32 old = e->pub.pfn;
+	int err;
 
 	if (bridge_users(d, i) & ~commons_mask(d->c->bridge[i].frozen)) {
 		if ((s32)(now - e->deadline) < 0)
@@ -310,18 +316,43 @@ static void bridge_move(struct dsp *d, u32 i, u32 now)
 		bridge_stay(d, i);
 		return;
 	}
-	bridge_set(d, i, generation, BRIDGE_MOVING);
-	if (d->ops->copy(d->priv, e->new_pfn, old, e->pub.pages)) {
-		bridge_stay(d, i);
-		return;
-	}
-	generation = (generation + 1) & BRIDGE_GENERATION_MASK;
+	bridge_set(d, i, BRIDGE_GENERATION(e->tag), BRIDGE_MOVING);
+	err = d->ops->copy(d->priv, i, e->new_pfn, e->pub.pfn, e->pub.pages);
+	if (err != -EINPROGRESS)
+		bridge_root_copied(d, i, err);
+}
+
+/* From now on it is at the new place. */
+static void bridge_arrive(struct dsp *d, u32 i)
+{
+	struct bridge_entry *e = &d->root->entry[i];
+	u32 generation = (BRIDGE_GENERATION(e->tag) + 1) & BRIDGE_GENERATION_MASK;
+	u32 old = e->pub.pfn;
+
 	e->pub.pfn = e->new_pfn;
 	e->pub.generation = generation;
 	bridge_publish(d, i);
 	d->count.moves++;
 	bridge_thaw(d, i, generation);
 	bridge_leave(d, old, e->pub.pfn, e->pub.pages);
+}
+
+/**
+ * bridge_root_copied() - end a move
+ * @d: the root
+ * @index: number of the bridge, for which dsp_ops.copy has returned -EINPROGRESS
+ * @err: 0; or nothing was copied, and it stays where it was
+ */
+void bridge_root_copied(struct dsp *d, u32 index, int err)
+{
+	struct bridge_entry *e = &d->root->entry[index];
+
+	if (BRIDGE_STATE(e->tag) != BRIDGE_MOVING)
+		return;
+	if (err)
+		bridge_stay(d, index);
+	else
+		bridge_arrive(d, index);
 }
 
 /* Does it end as soon as nobody uses it? */
@@ -399,7 +430,7 @@ int bridge_root_cleared(struct dsp *d, u32 from, u32 index, u32 generation)
  * @generation: and its generation, or one from before it was moved
  * @now: the time, ms
  *
- * Return: 0, also if it is DYING already; -ENOENT, -EPERM.
+ * Return: 0, also if it is DYING already, or will be when it is copied; -ENOENT, -EPERM.
  */
 int bridge_root_destroy(struct dsp *d, u32 from, u32 index, u32 generation, u32 now)
 {
@@ -500,7 +531,8 @@ u32 bridge_root_kept(const struct dsp *d, u32 id)
 	u32 n = 0;
 
 	for (e = d->root->entry; e < d->root->entry + COMMONS_BRIDGES; e++)
-		n += BRIDGE_STATE(e->tag) == BRIDGE_DYING && e->maker == id;
+		n += e->maker == id && (BRIDGE_STATE(e->tag) == BRIDGE_DYING ||
+					(BRIDGE_STATE(e->tag) == BRIDGE_MOVING && e->doomed));
 	return n;
 }
 

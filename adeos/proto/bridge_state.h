@@ -12,7 +12,7 @@
  *    |               |       destroy, | +---------------------------------------------+
  *    |               |     owner died |                             generation + 1
  *    |               v                v
- *    +------------ DYING <----------- + <-- from FREEZING, too
+ *    +------------ DYING <----------- + <-- from FREEZING, too, and from MOVING when it is copied
  *      no users
  *
  * The owner clears the memory, so that this costs nobody else: in CLEARING, it uses the
@@ -89,7 +89,8 @@ struct bridge_request {
  * @tag: likewise
  * @hash: likewise
  * @born: its first generation; each move is one more
- * @new_pfn: in FREEZING, where it goes
+ * @new_pfn: in FREEZING and MOVING, where it goes
+ * @doomed: in MOVING: it ends when it has been copied
  * @deadline: in FREEZING, when to give up, in CLEARING, when its owner must have begun, ms
  * @maker: who made it, also when that has died
  */
@@ -99,6 +100,7 @@ struct bridge_entry {
 	u32 hash;
 	u32 born;
 	u32 new_pfn;
+	bool doomed;
 	u32 deadline;
 	u32 maker;
 };

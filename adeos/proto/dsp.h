@@ -101,7 +101,8 @@ struct dsp_count {
  *	if @may_move; 0, -ENOMEM, or -EINPROGRESS if room is being made: the request is
  *	not answered, and will come again
  * @release: root: memory is free again
- * @copy: root: copy memory, which may overlap; 0, or nothing was copied
+ * @copy: root: copy a bridge's memory, which may overlap; 0; -EINPROGRESS if
+ *	bridge_root_copied() will be called; or nothing was copied
  *
  * They are called with @priv of dsp_attach(), in the caller's context, and
  * must call back nothing but dsp_send().
@@ -115,7 +116,7 @@ struct dsp_ops {
 	void (*gone)(void *priv, u32 index);
 	int (*alloc)(void *priv, u32 from, u32 pages, bool may_move, u32 *pfn);
 	void (*release)(void *priv, u32 pfn, u32 pages);
-	int (*copy)(void *priv, u32 to, u32 from, u32 pages);
+	int (*copy)(void *priv, u32 index, u32 to, u32 from, u32 pages);
 };
 
 /*
@@ -266,6 +267,7 @@ void bridge_root_create(struct dsp *d, u32 from, const struct bridge_request *re
 int bridge_root_cleared(struct dsp *d, u32 from, u32 index, u32 generation);
 int bridge_root_destroy(struct dsp *d, u32 from, u32 index, u32 generation, u32 now);
 int bridge_root_move(struct dsp *d, u32 index, u32 pfn, u32 now);
+void bridge_root_copied(struct dsp *d, u32 index, int err);
 void bridge_root_died(struct dsp *d, u32 id, u32 now);
 u32 bridge_root_kept(const struct dsp *d, u32 id);
 void bridge_root_step(struct dsp *d, u32 now);

@@ -94,9 +94,10 @@ static void op_release(void *priv, u32 pfn, u32 pages)
 	}
 }
 
-static int op_copy(void *priv, u32 to, u32 from, u32 pages)
+static int op_copy(void *priv, u32 index, u32 to, u32 from, u32 pages)
 {
 	(void)priv;
+	(void)index;
 	must(to + pages <= PAGES && from + pages <= PAGES && used[to] && used[from], "a copy");
 	return 0;
 }

@@ -17,8 +17,10 @@ churns() {
 	name=$1
 	shift
 	run 1 "$await_there; $* >/tmp/$name 2>&1 & echo \$! >/tmp/$name.pid; await /tmp/$name churning" || return
-	for op in $(seq $OPS); do
+	ops=0
+	while [ $ops -lt $OPS ]; do
 		vnode list >/dev/null && vnode memory >/dev/null || return
+		ops=$((ops + 1))
 	done
 	run 1 "$await_there; kill \$(cat /tmp/$name.pid); await /tmp/$name ^errors; cat /tmp/$name" >"/tmp/$name"
 	diag "$name: $(cat "/tmp/$name") while the root listed all $OPS times"
@@ -103,8 +105,8 @@ ok "vnode 1's console" await console_is pinned
 ok 'is replaced by one that may be moved' run 1 'modprobe adeos_vcon_movable'
 is "$(console)" movable 'it may be'
 ok 'the root looks at it' await sh -c 'dmesg | grep "vcon: vnode 1 has a console of another kind"'
-is "$(for n in $adeos/bridges/*; do
-	[ "$(cat $n/name)/$(cat $n/owner)" != console/1 ] || cat $n/users
+is "$(for n in "$adeos"/bridges/*; do
+	[ "$(cat "$n/name")/$(cat "$n/owner")" != console/1 ] || cat "$n/users"
 done)" 1 'and does not use it'
 ok 'it goes' run 1 'modprobe -r adeos_vcon_movable'
 ok 'and the console comes back' await console_is pinned

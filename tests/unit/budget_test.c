@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Whom /dev/bridge charges, and how much in what time: vdev/vbridge/budget.h. */
-#include "user.h"
+#include "proto/user.h"
 #include "tap.h"
 
-typedef struct {
+struct user_id {
 	unsigned int val;
-} kuid_t;
+};
+
+#define kuid_t	struct user_id
 
 struct user_namespace {
 	struct user_namespace *parent;

@@ -18,7 +18,7 @@ static struct commons *commons;
 static u32 now;
 static u32 phys[PAGES][COMMONS_NODES];	/* a word of each vnode in each page */
 static u8 used[PAGES];
-static bool making_room, no_copy;
+static bool making_room, no_copy, copy_later;
 
 static struct dsp hand[3];
 static struct dsp_root hand_root;
@@ -72,11 +72,12 @@ static void hand_release(void *priv, u32 pfn, u32 pages)
 	give_pages(used, pages, pfn);
 }
 
-static int hand_copy(void *priv, u32 to, u32 from, u32 pages)
+static int hand_copy(void *priv, u32 index, u32 to, u32 from, u32 pages)
 {
 	(void)priv;
-	if (no_copy)
-		return -ENOMEM;
+	(void)index;
+	if (no_copy || copy_later)
+		return no_copy ? -ENOMEM : -EINPROGRESS;
 	memmove(phys[to], phys[from], pages * sizeof(phys[0]));
 	return 0;
 }
@@ -383,6 +384,89 @@ static void test_overlap(void)
 	for (i = 0; i < PAGES && !used[i]; i++)
 		;
 	ok(i == PAGES, "destroyed in motion, it leaves nothing behind");
+}
+
+/* One of vnode 1's that vnode 2 has open, and that is being copied. */
+static u32 hand_copying(u8 flags)
+{
+	struct bridge_request req = { .name = "slow", .pages = 2, .allowed = { 7 },
+				      .flags = flags };
+	struct dsp_result r;
+	u32 index, new;
+
+	hand_start();
+	hand_result(1, bridge_create(&hand[1], &req, now), &r);
+	hand_clear(1, &r);
+	bridge_open(&hand[2], flags & BRIDGE_GLOBAL ? COMMONS_NOBODY : 1, "slow", 1, &index);
+	hand_take(2, &new);
+	copy_later = true;
+	bridge_root_move(&hand[0], index, new, now);
+	hand_poll();
+	copy_later = false;
+	return index;
+}
+
+static bool hand_is(u32 index, u32 state, u32 pages)
+{
+	return BRIDGE_STATE(hand_root.entry[index].tag) == state && pages_used() == pages;
+}
+
+/* What happens to a bridge while the root copies it, which takes long. */
+static void test_copying(void)
+{
+	u32 index, i, n, pages;
+	struct dsp_result r;
+
+	index = hand_copying(BRIDGE_MOVABLE);
+	hand_beats(100);
+	ok(hand_is(index, BRIDGE_MOVING, 4) &&
+	   bridge_where(&hand[2], index, &i, &pages) == -EAGAIN &&
+	   bridge_open(&hand[1], 1, "slow", 1, &i) == -EAGAIN, "it may take long to copy it");
+	bridge_root_copied(&hand[0], index, 0);
+	bridge_root_copied(&hand[0], index, 0);
+	hand_poll();
+	ok(hand_is(index, BRIDGE_LIVE, 2) && hand[0].count.moves == 1 && !hand_root.busy &&
+	   !bridge_where(&hand[2], index, &i, &pages), "then it is there");
+
+	index = hand_copying(BRIDGE_MOVABLE);
+	bridge_root_copied(&hand[0], index, -ENOMEM);
+	hand_poll();
+	ok(hand_is(index, BRIDGE_LIVE, 2) && !hand[0].count.moves && !hand_root.busy,
+	   "or where it was");
+
+	for (n = 0; n < 2; n++) {
+		index = hand_copying(BRIDGE_MOVABLE);
+		bridge_root_destroy(&hand[0], 1, index, hand_root.entry[index].born, now);
+		hand_beats(1);
+		ok(hand_is(index, BRIDGE_MOVING, 4) && !hand_create(1, "slow", 0, 1, &r),
+		   "destroyed meanwhile, its name is free, and both places are used");
+		bridge_root_copied(&hand[0], index, n ? -ENOMEM : 0);
+		hand_poll();
+		ok(hand_is(index, BRIDGE_DYING, 3) &&
+		   bridge_where(&hand[2], index, &i, &pages) == -EIDRM, "then it dies");
+		bridge_close(&hand[2], index);
+		hand_poll();
+		ok(hand_is(index, BRIDGE_FREE, 1) && !hand_root.busy && hand_root.nr[1] == 1,
+		   "and is gone");
+	}
+
+	index = hand_copying(BRIDGE_MOVABLE);
+	dsp_root_died(&hand[0], 1, now);
+	dsp_root_died(&hand[0], 2, now);
+	ok(hand_is(index, BRIDGE_MOVING, 4), "its owner and its user die");
+	bridge_root_copied(&hand[0], index, 0);
+	hand_beats(1);
+	ok(hand_is(index, BRIDGE_FREE, 0) && !hand_root.busy && !hand_root.nr[1], "likewise");
+
+	index = hand_copying(BRIDGE_MOVABLE | BRIDGE_GLOBAL);
+	dsp_root_died(&hand[0], 1, now);
+	bridge_root_copied(&hand[0], index, 0);
+	hand_beats(1);
+	ok(hand_is(index, BRIDGE_LIVE, 2) && !bridge_where(&hand[2], index, &i, &pages),
+	   "a global one lives on");
+	bridge_close(&hand[2], index);
+	hand_beats(1);
+	ok(hand_is(index, BRIDGE_FREE, 0) && !hand_root.busy, "until its last user goes");
 }
 
 /* No room yet: the request is not answered, and comes again. */
@@ -748,6 +832,7 @@ int main(void)
 	test_dying();
 	test_moves();
 	test_overlap();
+	test_copying();
 	test_room();
 	test_clearing();
 	test_clearing_ends();

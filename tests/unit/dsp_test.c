@@ -28,6 +28,7 @@ static struct dsp_root root_part;
 static u32 now;
 static u32 phys[PAGES][COMMONS_NODES];	/* a word of each user in each page */
 static u8 used[PAGES], copying[PAGES];
+static u32 copies[COMMONS_BRIDGES], nr_copies;	/* what the root has to copy */
 static u32 nodes;
 static const char *broken;		/* the first thing that was not right */
 
@@ -180,11 +181,20 @@ static void op_release(void *priv, u32 pfn, u32 pages)
 	give_pages(used, pages, pfn);
 }
 
-static int op_copy(void *priv, u32 to, u32 from, u32 pages)
+/* Later, unless it cannot be: the root goes on with other things, and others die. */
+static int op_copy(void *priv, u32 index, u32 to, u32 from, u32 pages)
+{
+	(void)priv;
+	(void)to;
+	memset(copying + from, 1, pages);
+	copies[nr_copies++] = index;
+	return -EINPROGRESS;
+}
+
+static void copy(u32 to, u32 from, u32 pages)
 {
 	u32 i, at;
 
-	(void)priv;
 	memset(copying + from, 1, pages);
 	for (i = 0; i < pages; i++) {
 		sim_step();
@@ -192,7 +202,6 @@ static int op_copy(void *priv, u32 to, u32 from, u32 pages)
 		memcpy(phys[to + at], phys[from + at], sizeof(phys[0]));
 	}
 	memset(copying + from, 0, pages);
-	return 0;
 }
 
 static const struct dsp_ops ops = {
@@ -418,6 +427,16 @@ static void root_move(struct node *n)
 		op_release(n, pfn, e->pub.pages);
 }
 
+static void root_copy(struct node *n)
+{
+	struct bridge_entry *e = &root_part.entry[copies[--nr_copies]];
+
+	if (BRIDGE_STATE(e->tag) != BRIDGE_MOVING)
+		return breaks("what is copied changes its state");
+	copy(e->new_pfn, e->pub.pfn, e->pub.pages);
+	bridge_root_copied(&n->dsp, e - root_part.entry, 0);
+}
+
 /* The global bridge goes last. */
 static void destroy_all(struct node *n)
 {
@@ -433,6 +452,7 @@ static void destroy_all(struct node *n)
 static void root_main(struct node *n)
 {
 	u32 id, i, cluster = 1;
+	bool rested = true;
 
 	dsp_root_init(&n->dsp, &root_part, commons, 0, &ops, n, now);
 	for (id = 1; id < nodes; id++) {
@@ -442,7 +462,7 @@ static void root_main(struct node *n)
 	}
 	script(n);
 	n->done = true;
-	while (!stop) {
+	while (!stop || nr_copies) {
 		for (; died; died &= died - 1) {
 			id = commons_first(died);
 			dsp_root_died(&n->dsp, id, now);
@@ -451,11 +471,20 @@ static void root_main(struct node *n)
 				spawn(id);
 			restart &= ~commons_bit(id);
 		}
-		for (i = 0; moving && i < 4; i++)
+		for (i = 0; moving && rested && i < 4; i++)
 			root_move(n);
+		rested = false;
 		if (clean)
 			destroy_all(n);
-		rest(n);
+		if (!nr_copies) {
+			rest(n);
+			/* Or there would always be something to copy, and time stand still. */
+			rested = true;
+			continue;
+		}
+		service(n);
+		if (rand() % 2)
+			root_copy(n);
 	}
 }
 
@@ -593,6 +622,7 @@ static void reset(u32 nr, u32 seed)
 	memset(commons, 0, sizeof(*commons));
 	memset(used, 0, sizeof(used));
 	memset(copying, 0, sizeof(copying));
+	nr_copies = 0;
 	memset(seen_mask, 0, sizeof(seen_mask));
 	now = 0xffffff00;	/* it wraps */
 	victim = COMMONS_NOBODY;

@@ -103,9 +103,10 @@ static void op_release(void *priv, u32 pfn, u32 pages)
 	memset(phys[pfn], 0xff, pages * sizeof(phys[0]));
 }
 
-static int op_copy(void *priv, u32 to, u32 from, u32 pages)
+static int op_copy(void *priv, u32 index, u32 to, u32 from, u32 pages)
 {
 	(void)priv;
+	(void)index;
 	memcpy(phys[to], phys[from], pages * sizeof(phys[0]));
 	return 0;
 }
