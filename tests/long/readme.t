@@ -7,6 +7,8 @@
 
 # The objects of an earlier run are in the compiler's cache.
 PATH=/usr/lib/ccache:$PATH
+CCACHE_DIR=$(ccache --get-config cache_dir)
+export CCACHE_DIR
 home=$build/readme
 rm -rf "$home"
 mkdir -p "$home"
