@@ -14,10 +14,9 @@ rm -rf "$home"
 mkdir -p "$home"
 ln -s "$top" "$home/adeos"
 
-# The commands behind each prompt, one a line, lines that go on joined; then what is printed
-# there. "P " stands before a prompt's command, "  " before output.
+# The lines that stand apart, continued ones joined
 sed -n '/^## Use it with your own kernel/,/^## Where/p' "$top/README.md" |
-	sed -n '/^    /{ :a; /\\$/{ N; s/\\\n */ /; ba; }; s/^    //; s/^\([#$]\) /\1 /; p; }' >"$scratch/lines"
+	sed -n '/^    /{ :a; /\\$/{ N; s/\\\n */ /; ba; }; s/^    //; p; }' >"$scratch/lines"
 sed -n '/^\$ qemu/q; s/^# //p' "$scratch/lines" >"$scratch/packages"
 sed -n '/^\$ qemu/q; s/^\$ //p' "$scratch/lines" >"$scratch/commands"
 sed -n 's/^\$ \(qemu.*\)/\1/p' "$scratch/lines" >"$scratch/machine"
@@ -43,8 +42,10 @@ done 3<"$2"
 SHELL
 : >"$scratch/done"
 HOME=$home sh "$scratch/shell" "$scratch/done" "$scratch/commands" >"$build/log/readme.log" 2>&1
-is "$?:$(cat "$scratch/done")" "0:$(cat "$scratch/commands")" 'every command succeeds' ||
-	diag "$(tail -n 40 "$build/log/readme.log")"
+is "$?:$(cat "$scratch/done")" "0:$(cat "$scratch/commands")" 'every command succeeds' || {
+	diag "$(grep -m 20 -e 'error:' -e '\*\*\*' "$build/log/readme.log"; tail -n 20 "$build/log/readme.log")"
+	done_testing
+}
 
 # What the machine prints, without what is for a terminal
 screen() {
