@@ -24,7 +24,6 @@
 #define NOTE_NAME	"Adeos"
 #define NOTE_ABI	4
 
-#define LZ4_LEGACY_MAGIC	0x184c2102
 #define LZ4_LEGACY_CHUNK	SZ_8M
 
 static ssize_t ungzip(void *out, size_t out_len, const u8 *in, size_t in_len)
@@ -47,6 +46,8 @@ static ssize_t unxz(void *out, size_t out_len, const u8 *in, size_t in_len)
 		return -ENOMEM;
 	ret = xz_dec_run(s, &b);
 	xz_dec_end(s);
+	if (ret == XZ_OPTIONS_ERROR)
+		return -EOPNOTSUPP;
 	return ret == XZ_STREAM_END ? b.out_pos : -EINVAL;
 }
 
@@ -87,19 +88,47 @@ static ssize_t unlz4(void *out, size_t out_len, const u8 *in, size_t in_len)
 	return done;
 }
 
+/*
+ * The methods that CONFIG_KERNEL_* offers, and how the compressed kernel begins.  A
+ * module can call no decompressor of the last three.
+ */
+static const struct method {
+	const char *name;
+	const char *magic;
+	size_t magic_len;
+	ssize_t (*decompress)(void *out, size_t out_len, const u8 *in, size_t in_len);
+} methods[] = {
+	{ "gzip", "\x1f\x8b", 2, ungzip },
+	{ "xz", "\3757zXZ", 6, unxz },
+	{ "zstd", "\x28\xb5\x2f\xfd", 4, unzstd },
+	{ "lz4", "\x02\x21\x4c\x18", 4, unlz4 },
+	{ "bzip2", "BZh", 3 },
+	{ "lzma", "\x5d\0\0", 3 },
+	{ "lzo", "\x89LZO", 5 },
+};
+
+#define EXPECTED_METHODS	"expected gzip, xz, zstd or lz4"
+
+/* @in_len is at least 16: find_payload() checks it. */
 static ssize_t decompress(void *out, size_t out_len, const u8 *in, size_t in_len,
 			  struct adeos_error *err)
 {
-	if (in[0] == 0x1f && in[1] == 0x8b)
-		return ungzip(out, out_len, in, in_len);
-	if (!memcmp(in, "\3757zXZ", 6))
-		return unxz(out, out_len, in, in_len);
-	if (get_unaligned_le32(in) == 0xfd2fb528)
-		return unzstd(out, out_len, in, in_len);
-	if (get_unaligned_le32(in) == LZ4_LEGACY_MAGIC)
-		return unlz4(out, out_len, in, in_len);
-	return adeos_fail(err, -ENOEXEC,
-			  "kernel: compressed in an unknown way: expected gzip, xz, zstd or lz4");
+	const struct method *m;
+	ssize_t n;
+
+	for (m = methods; memcmp(in, m->magic, m->magic_len); )
+		if (++m == methods + ARRAY_SIZE(methods))
+			return adeos_fail(err, -ENOEXEC,
+				"kernel: compressed in an unknown way: " EXPECTED_METHODS);
+	if (!m->decompress)
+		return adeos_fail(err, -ENOEXEC,
+				  "kernel: compressed by %s: " EXPECTED_METHODS, m->name);
+	n = m->decompress(out, out_len, in, in_len);
+	if (n == -EOPNOTSUPP)
+		return adeos_fail(err, -ENOEXEC,
+			"kernel: compressed by %s with a filter that the root's kernel lacks: expected CONFIG_XZ_DEC_X86=y",
+			m->name);
+	return n;
 }
 
 /* Finds the payload of a bzImage that is complete and for i386. */

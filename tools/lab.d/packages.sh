@@ -2,7 +2,7 @@
 # Debian packages that the lab needs, installed when they are missing.
 
 # One a line; the programs' own needs are listed beside them, in DEPENDS, and
-# those of their tests, in DEPENDS.check, count if $testing is set.
+# those of their tests, in DEPENDS.check and tests/DEPENDS, count if $testing is set.
 list_packages() {
 	cat <<'LIST'
 bc
@@ -26,7 +26,7 @@ sparse
 spin
 xz-utils
 LIST
-	for list in "$top"/tools/*/DEPENDS ${testing:+"$top"/tools/*/DEPENDS.check}; do
+	for list in "$top"/tools/*/DEPENDS ${testing:+"$top"/tools/*/DEPENDS.check "$top/tests/DEPENDS"}; do
 		[ ! -f "$list" ] || sed 's/#.*//' "$list"
 	done
 }
