@@ -1,14 +1,13 @@
 #!/bin/sh
 # With CONFIG_ADEOS=n the whole patched kernel is the unpatched one.
-# needs: plain
+# runs beside machines
 
 lib_path=..
 # shellcheck source=tests/noconfig.sh
 . "$(dirname "$0")/../noconfig.sh"
 
+build_both vmlinux modules
 check_comparison
-
-build_patched vmlinux modules
 compare_objects 1000 arch/x86 block drivers fs init ipc kernel lib mm net security
 
 # The size of the configuration's compressed text may move what follows
