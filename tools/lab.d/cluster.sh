@@ -63,6 +63,7 @@ build_cluster() (
 
 cluster_command() {
 	machine_defaults
+	filesystems=1
 	cpus=5
 	memory=2G
 	root_memory=512M

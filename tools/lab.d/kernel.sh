@@ -11,8 +11,11 @@ export ARCH KBUILD_BUILD_TIMESTAMP KBUILD_BUILD_USER KBUILD_BUILD_HOST KBUILD_BU
 
 parallel=${LAB_JOBS:-$(nproc)}
 
+# The debug kernel and the plain one have file systems, a quarter of all objects, only
+# where $filesystems asks for them.
 list_fragments() {
 	echo "$top/config/lean.config"
+	[ -n "$plain$debug" ] && [ -z "${filesystems-}" ] || echo "$top/config/filesystems.config"
 	if [ -z "$plain" ] && has_patches; then
 		echo "$top/config/adeos.config"
 	fi
