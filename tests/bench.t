@@ -1,7 +1,6 @@
 #!/bin/sh
 # Benchmarks: what is made of their lines, and that bench pipeline measures the
 # same each time.
-# needs: plain
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -155,7 +154,7 @@ is $? 0 'the program compiles'
 # pipeline_in_guest [CASE…]: in the cases' order, as the machine does it
 pipeline_in_guest() {
 	# shellcheck disable=SC2016 # for another shell
-	lab_exec --icount --plain --cpus 1 --share "$scratch" -- sh -c 'cp /mnt/host/pipeline /tmp/ && exec /tmp/pipeline -b 101 "$@"' sh "$@"
+	lab_exec --icount --no-vnode --cpus 1 --share "$scratch" -- sh -c 'cp /mnt/host/pipeline /tmp/ && exec /tmp/pipeline -b 101 "$@"' sh "$@"
 }
 
 pipeline_in_guest
@@ -172,7 +171,7 @@ is "$(paste "$scratch/before" "$scratch/after" | awk -F '\t' '
 pipeline_in_guest 'no such case'
 is "$status:$errors" "2:pipeline: there is no case 'no such case'" 'a case that does not exist'
 # shellcheck disable=SC2016 # for another shell
-lab_exec --icount --plain --cpus 1 --share "$scratch" -- sh -c 'ulimit -n 3; exec /mnt/host/pipeline read'
+lab_exec --icount --no-vnode --cpus 1 --share "$scratch" -- sh -c 'ulimit -n 3; exec /mnt/host/pipeline read'
 is "$status:$errors" '1:pipeline: read: /dev/zero: Too many open files' 'a case that cannot be measured'
 
 done_testing
