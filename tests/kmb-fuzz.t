@@ -1,8 +1,11 @@
 #!/bin/sh
-# Random bytes at /dev/kmb.  KMB_FUZZ_CALLS and KMB_FUZZ_SEED choose others.
+# Random bytes at /dev/kmb.  KMB_FUZZ_CALLS and KMB_FUZZ_SEED choose others;
+# tests/long/kmb-fuzz.t has more of them.
 
 # shellcheck source=tests/lib.sh
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/${lib_path:-.}/lib.sh"
+
+: "${calls:=30000}"
 
 mkdir "$scratch/guest"
 cp "$top"/tests/guest/* "$scratch/guest/"
@@ -10,5 +13,5 @@ ok 'kmb_fuzz compiles' gcc -m32 -static -O1 -D_GNU_SOURCE -Wall -I"$top/kmb" \
 	-o "$scratch/guest/kmb_fuzz" "$top/tests/fuzz/kmb_fuzz.c"
 # shellcheck disable=SC2034 # for guest_test
 guest_share=$scratch/guest
-guest_test --timeout 1200 fuzz.sh "${KMB_FUZZ_CALLS:-100000}" "${KMB_FUZZ_SEED:-20021}"
+guest_test --timeout 1200 fuzz.sh "${KMB_FUZZ_CALLS:-$calls}" "${KMB_FUZZ_SEED:-20021}"
 done_testing

@@ -1,0 +1,7 @@
+#!/bin/sh
+# Random bytes at /dev/kmb, many.
+
+lib_path=..
+calls=100000
+# shellcheck source=tests/kmb-fuzz.t
+. "$(dirname "$0")/../kmb-fuzz.t"
