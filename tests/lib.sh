@@ -139,7 +139,7 @@ guest_test() {
 		esac
 		shift
 	done
-	guest_name=$1 guest_failed=$tests_failed
+	guest_name=$1 guest_failed=$tests_failed guest_start=$(date +%s)
 	# shellcheck disable=SC2086,SC2016 # a list, and text for another shell
 	lab_exec $guest_options --share "$guest_share" -- \
 		sh -c 'cd /mnt/host && script=$1 && shift && . "./$script"; echo the-end' sh "$@"
@@ -154,6 +154,7 @@ guest_test() {
 	is "$(tail -n 1 "$scratch/output")" the-end "$guest_name ran to its end" ||
 		diag "$errors"
 	no_splat "$console" "the root has nothing to complain about"
+	diag "$guest_name took $(($(date +%s) - guest_start)) s"
 	if [ "$tests_failed" -ne "$guest_failed" ]; then
 		mkdir -p "$build/log"
 		cp "$scratch/console" "$build/log/$guest_name.console"
