@@ -4,6 +4,7 @@
 # The parser of configuration files: a table of good and wrong ones, and a
 # fuzzer, all under AddressSanitizer and UBSan.  FUZZ_RUNS changes how many
 # inputs the fuzzer tries.
+# runs beside machines
 
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 mkdir -p "${LAB_BUILD:-$here/../build}/unit" || exit 1

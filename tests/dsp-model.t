@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPIN models of the distributed sharing protocol, and of who wakes whom on the
 # virtual Ethernet: each is right, and is found to be wrong when one of its precautions is taken away.
+# runs beside machines
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"

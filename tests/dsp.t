@@ -2,6 +2,7 @@
 # The distributed sharing protocol in user space: 60 simulated vnodes under
 # AddressSanitizer and UBSan, 60 threads under ThreadSanitizer, and a fuzzer.
 # FUZZ_RUNS changes how many inputs that one tries.
+# runs beside machines
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -2,6 +2,7 @@
 # tools/vnode/frames.c, what "vnode exec" and its agent say to each other: in
 # user space under sanitizers, and fuzzed.  FUZZ_RUNS changes how many inputs
 # the fuzzer tries.
+# runs beside machines
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"

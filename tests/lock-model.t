@@ -1,5 +1,6 @@
 #!/bin/sh
 # tests/spin/lock.pml, the model of adeos/proto/lock.c, verified by SPIN.
+# runs beside machines
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,5 +1,6 @@
 #!/bin/sh
 # adeos/proto/lock.c in user space: by threads under sanitizers, and step by step.
+# runs beside machines
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"

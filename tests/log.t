@@ -1,5 +1,6 @@
 #!/bin/sh
 # adeos/proto/log.c in user space, under sanitizers.
+# runs beside machines
 set -eu
 top=$(cd -- "$(dirname -- "$0")/.." && pwd -P)
 out=${LAB_BUILD:-$top/build}/unit

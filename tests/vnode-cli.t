@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The vnode command: its command line, and what it shows.
+# runs beside machines
 
 # shellcheck source=tests/vnode-cli.sh
 . "$(dirname "$0")/vnode-cli.sh"

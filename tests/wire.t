@@ -1,5 +1,6 @@
 #!/bin/sh
 # vdev/vnet/wire.c in user space, under sanitizers.
+# runs beside machines
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"

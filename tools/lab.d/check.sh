@@ -1,11 +1,13 @@
 # shellcheck shell=sh
-# Static checks.  Each says whether it passed; the last line says it of all.
+# Static checks.  Each says whether it passed, and how long it took; the last line says
+# it of all.  tests/check.t makes claims of them.
 
 # What is checked is code to come into the kernel, and code that talks to it.
 c_folders='adeos kmb vdev tools tests'
 
 check() {
 	check_name=$1
+	check_start=$(date +%s)
 	shift
 	# Not as a condition, in which set -e would count for nothing
 	set +e
@@ -15,11 +17,12 @@ check() {
 	) 2>"$build/log/.check"
 	check_result=$?
 	set -e
+	check_time="$(($(date +%s) - check_start)) s"
 	if [ "$check_result" -eq 0 ]; then
-		say "ok      $check_name"
+		say "ok      $check_name ($check_time)"
 	else
 		cat "$build/log/.check" >&2
-		say "NOT OK  $check_name"
+		say "NOT OK  $check_name ($check_time)"
 		failed=1
 	fi
 }
@@ -38,6 +41,10 @@ list_scripts() {
 check_scripts() {
 	# With what they source; parts of tools/lab say nothing by themselves
 	list_scripts | xargs shellcheck -a -x -s sh
+}
+
+check_manuals() {
+	find "$top/tools" -name '*.[1-9]' -type f -exec mandoc -T lint -W warning {} +
 }
 
 # Not all that checkpatch.pl does not like: what does nothing without CONFIG_ADEOS is a
@@ -157,6 +164,7 @@ run_checks() {
 		prepare_tree
 		failed=
 		check scripts check_scripts
+		check manuals check_manuals
 		check style check_style
 		if has_patches; then
 			check sources check_sources

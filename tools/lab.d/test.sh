@@ -2,7 +2,8 @@
 # The test suite.  A test is a program that prints TAP; a line "# needs: plain
 # debug" in it names the kernels that it uses besides the normal one; "stress"
 # there stands for the programs that packages.sh lists for it, "cluster" for what
-# cluster.sh builds.
+# cluster.sh builds.  One with a line "# runs beside machines" has none, and runs while
+# others have.
 
 # find_test NAME: its file; where it has a short form and a long one, --long tells
 find_test() {
@@ -12,6 +13,17 @@ find_test() {
 	fi
 	[ -f "$found" ] || die "test: there is no $found" 2
 	echo "$found"
+}
+
+# The given tests in two lanes: those that have machines, one after the other, and those
+# that have none beside them.
+run_prove() {
+	machines=$(grep -L '^# runs beside machines' "$@" | tr '\n' ,)
+	others=$(grep -l '^# runs beside machines' "$@" | tr '\n' ,)
+	jobs=2
+	[ "$(nproc)" -gt 1 ] || jobs=1
+	exec prove --timer --failures --exec '' --jobs "$jobs" \
+		--rules "seq={${machines%,}}" --rules "seq={${others%,}}" "$@"
 }
 
 run_tests() {
@@ -63,5 +75,5 @@ run_tests() {
 	LAB_BUILD=$build
 	export LAB_NO_BUILD LAB_BUILD
 	# shellcheck disable=SC2086 # a list
-	exec prove --timer --failures --exec '' $tests
+	run_prove $tests
 }
