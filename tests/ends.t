@@ -4,5 +4,5 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-guest_test --cpus 4 --timeout 900 ends.sh
+guest_test --cpus 4 --timeout 600 ends.sh
 done_testing

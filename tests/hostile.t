@@ -5,5 +5,5 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-guest_test --cpus 5 --timeout 900 hostile.sh "${SEED:-8}" "${EACH:-300}"
+guest_test --cpus 5 --timeout 400 hostile.sh "${SEED:-8}" "${EACH:-300}"
 done_testing

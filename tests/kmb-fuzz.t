@@ -13,5 +13,5 @@ ok 'kmb_fuzz compiles' gcc -m32 -static -O1 -D_GNU_SOURCE -Wall -I"$top/kmb" \
 	-o "$scratch/guest/kmb_fuzz" "$top/tests/fuzz/kmb_fuzz.c"
 # shellcheck disable=SC2034 # for guest_test
 guest_share=$scratch/guest
-guest_test --timeout 1200 fuzz.sh "${KMB_FUZZ_CALLS:-$calls}" "${KMB_FUZZ_SEED:-20021}"
+guest_test --timeout "${limit:-400}" fuzz.sh "${KMB_FUZZ_CALLS:-$calls}" "${KMB_FUZZ_SEED:-20021}"
 done_testing

@@ -5,5 +5,5 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-guest_test --cpus 4 --memory 576M --timeout 600 move.sh
+guest_test --cpus 4 --memory 576M --timeout 300 move.sh
 done_testing

@@ -14,5 +14,5 @@ pack_share() {
 
 ok 'what the machine needs is there' pack_share
 guest_share=$scratch/share
-guest_test --timeout 900 nfsroot.sh
+guest_test --timeout 300 nfsroot.sh
 done_testing

@@ -4,5 +4,5 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-guest_test --cpus 13 --memory 2G --timeout 900 twelve.sh
+guest_test --cpus 13 --memory 2G --timeout 300 twelve.sh
 done_testing

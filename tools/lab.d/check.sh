@@ -59,14 +59,11 @@ check_style() {
 			--ignore FILE_PATH_CHANGES,CONFIG_DESCRIPTION,MACRO_ARG_UNUSED,MACRO_ARG_REUSE,LINE_SPACING \
 			"$patches/$patch" || result=1
 	done
-	# shellcheck disable=SC2044 # names without spaces
 	# libFuzzer's entry point has the name that it has.
-	for file in $(for folder in $c_folders; do
+	for folder in $c_folders; do
 		[ ! -d "$top/$folder" ] || find "$top/$folder" -name '*.[chS]'
-	done); do
-		perl scripts/checkpatch.pl --strict --quiet --no-summary --root=. --terse --show-types \
-			--ignore CAMELCASE,MACRO_ARG_REUSE,MACRO_ARG_PRECEDENCE --file "$file" || result=1
-	done
+	done | xargs perl scripts/checkpatch.pl --strict --quiet --no-summary --root=. --terse --show-types \
+		--ignore CAMELCASE,MACRO_ARG_REUSE,MACRO_ARG_PRECEDENCE --file || result=1
 	return "$result"
 }
 
