@@ -91,6 +91,8 @@ prepare_patched_tree() {
 		step linux sync_patched_tree
 		mark_fresh linux "$(patches_key)"
 	fi
+	# This one's, also where the folder was copied from elsewhere
+	ln -sfn "$top/adeos" "$build/linux/adeos"
 }
 
 # Brings build/linux to the state of patches/, touching only files whose
