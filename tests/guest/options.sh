@@ -11,9 +11,15 @@ base() {
 	printf '0x%x' $((0x10000000 + $1 * 0x8000000))
 }
 
-# settled ID: it has reached user space, or has crashed
+# settled ID: it has reached user space, or has crashed, within a minute or more
 settled() {
-	[ "$(state "$1")" = crashed ] || vnode exec --timeout 5 "$1" -- true
+	for _ in $(seq 10); do
+		if [ "$(state "$1")" = crashed ] || vnode exec --timeout 5 "$1" -- true 2>/dev/null; then
+			return
+		fi
+		sleep 1
+	done
+	return 1
 }
 
 # kilobytes ID: the memory that its Linux uses
@@ -34,12 +40,16 @@ given() {
 
 # told ID OPTION: a line of the nanokernel's in its log names the option
 told() {
-	vnode log "$1" | grep -q "adeos: .*${2%%=*}"
+	told_name=${2%% *}
+	case $told_name in
+	*=*) told_name=${told_name%%=*}= ;;
+	esac
+	vnode log "$1" | grep -q "adeos: .*\\b$told_name"
 }
 
 # judge ID MEGABYTES OPTION
 judge() {
-	if ! await settled "$1"; then
+	if ! settled "$1"; then
 		fail "$3: it comes up, or crashes"
 		vnode log "$1" | tail -n 20 | sed 's/^/# /'
 	elif given "$1" "$2"; then
@@ -93,7 +103,7 @@ vnode kill 1
 
 options nolapic_timer noapic nosmp
 options maxcpus=1 nr_cpus=1 possible_cpus=1
-options mem=64M "memmap=16M\$$(printf 0x%x $(($(base 2) + 0x3000000)))" memmap=16M@0x2c000000
+options mem=64M "memmap=16M\$$(printf 0x%x $(($(base 2) + 0x3000000)))" memmap=16M@0x30000000
 options "memmap=exactmap memmap=64M@$(base 1)" nolapic acpi=off
 options console=ttyS0 init=/nothing lapic
 options notsc clocksource=jiffies tsc=unstable
