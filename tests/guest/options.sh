@@ -27,15 +27,18 @@ kilobytes() {
 	vnode exec --timeout 60 "$1" -- sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo
 }
 
-# given ID MEGABYTES: it has two CPUs and that much memory, but for what the kernel needs, and no other
+# given ID MEGABYTES: it has two CPUs, and that much memory but for what the kernel needs
 given() {
-	[ "$(vnode exec --timeout 60 "$1" -- nproc)" = 2 ] &&
-		[ "$(kilobytes "$1")" -ge "$(($2 * 1024 - without))" ] &&
-		vnode exec --timeout 60 "$1" -- cat /proc/iomem |
-		sed -n 's/^ *\([0-9a-f]*\)-\([0-9a-f]*\) : System RAM$/0x\1 0x\2/p' >/tmp/ram &&
-		while read -r first last; do
-			[ $((first)) -ge $(($(base "$1"))) ] && [ $((last)) -lt $(($(base "$1") + ($2 << 20))) ] || return
-		done </tmp/ram
+	[ "$(vnode exec --timeout 60 "$1" -- nproc)" = 2 ] && [ "$(kilobytes "$1")" -ge "$(($2 * 1024 - without))" ]
+}
+
+# inside ID MEGABYTES: all memory that its Linux uses is its own
+inside() {
+	vnode exec --timeout 60 "$1" -- cat /proc/iomem |
+		sed -n 's/^ *\([0-9a-f]*\)-\([0-9a-f]*\) : System RAM$/0x\1 0x\2/p' >/tmp/ram
+	[ -s /tmp/ram ] && while read -r first last; do
+		[ $((first)) -ge $(($(base "$1"))) ] && [ $((last)) -lt $(($(base "$1") + ($2 << 20))) ] || return
+	done </tmp/ram
 }
 
 # told ID OPTION: a line of the nanokernel's in its log names the option
@@ -50,8 +53,11 @@ told() {
 # judge ID MEGABYTES OPTION
 judge() {
 	if ! settled "$1"; then
-		fail "$3: it comes up, or crashes"
+		fail "$3: it comes up and answers, or crashes"
 		vnode log "$1" | tail -n 20 | sed 's/^/# /'
+	elif [ "$(state "$1")" != crashed ] && ! inside "$1" "$2"; then
+		fail "$3: it has only memory of its own"
+		diag "from $(base "$1"), $2 MiB: $(cat /tmp/ram)"
 	elif given "$1" "$2"; then
 		pass "$3: it has what it was given"
 	elif told "$1" "$3"; then
@@ -67,7 +73,7 @@ judge() {
 start() {
 	start_id=$1 option=$2
 	shift 2
-	node "$start_id" $((2 * start_id - 1)),$((2 * start_id)) "$memory" "cmdline = quiet $option" "$@"
+	node "$start_id" $((2 * start_id - 1)),$((2 * start_id)) "$memory" "cmdline = $option" "$@"
 	if vnode start --timeout 0 "node$start_id" >/tmp/start 2>&1; then
 		pass "$option: a vnode is started"
 	elif grep -q "cmdline: .*${option%%=*}.*expected" /tmp/start; then
@@ -99,6 +105,7 @@ node 1 1-2 $memory "address = $(base 1)"
 ok 'a vnode without options' vnode start --timeout 300 node1
 without=$((96 * 1024 - $(kilobytes 1) + 1024))
 ok '  has what it was given' given 1 96
+ok '  and only that' inside 1 96
 vnode kill 1
 
 options nolapic_timer noapic nosmp
