@@ -11,7 +11,7 @@ export ARCH KBUILD_BUILD_TIMESTAMP KBUILD_BUILD_USER KBUILD_BUILD_HOST KBUILD_BU
 
 parallel=${LAB_JOBS:-$(nproc)}
 
-# The debug kernel and the plain one have file systems, a quarter of all objects, only
+# The debug kernel and the plain one have file systems, an eighth of all objects, only
 # where $filesystems asks for them.
 list_fragments() {
 	echo "$top/config/lean.config"
