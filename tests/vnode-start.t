@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The vnode command: start, check, wait, stop, kill and restart.
+# runs beside machines
 
 # shellcheck source=tests/vnode-cli.sh
 . "$(dirname "$0")/vnode-cli.sh"

@@ -60,9 +60,10 @@ ok 'and the map of memory' timeout 20 vnode memory
 ok 'the sibling goes on' vnode exec 2 -- true
 # Made, and waiting for a second player until it is told to end
 ok 'and can have a bridge: it does not take the root for dead' vnode exec 2 -- sh -c \
-	'timeout 5 /usr/libexec/adeos/bridge-pingpong lives 1 || test $? = 143'
+	'timeout 5 bridge-pingpong lives 1 || test $? = 143'
 modprobe -r adeos_deaf
-ok 'the CPU answers: the kill succeeds' wait $kill
+wait $kill
+is $? 0 'the CPU answers: the kill succeeds'
 is "$(cat /tmp/kill.errors)" '' 'without a word'
 is "$(vnode memory)" "$before" 'and everything is back'
 no_splat 2 'the sibling has nothing to complain about'
