@@ -40,6 +40,23 @@ void __init adeos_refuse_kvm(void)
 	setup_clear_cpu_cap(X86_FEATURE_SVM);
 }
 
+/**
+ * adeos_keep_locks() - keep the lock prefixes of atomic operations
+ *
+ * A kernel with one CPU takes them out; but others access what vnodes share.  The
+ * command line's own option says that it must not.
+ *
+ * Context: __init, before alternatives are patched.
+ */
+void __init adeos_keep_locks(void)
+{
+	const struct obs_kernel_param *p;
+
+	for (p = __setup_start; p < __setup_end; p++)
+		if (!strcmp(p->str, "noreplace-smp"))
+			p->setup_func("");
+}
+
 static void icr_send(u32 apic_id, u32 low)
 {
 	unsigned long flags;

@@ -62,16 +62,6 @@ bool adeos_is_vnode(void)
 }
 
 /**
- * adeos_shares_memory() - are there other kernels that access the same memory?
- *
- * Context: any.
- */
-bool adeos_shares_memory(void)
-{
-	return is_vnode || adeos_is_root();
-}
-
-/**
  * adeos_own_id() - this kernel's vnode ID
  *
  * Context: any.
@@ -289,6 +279,7 @@ static void __init vnode_arch_setup(void)
 	vnode_map_slot();
 
 	adeos_refuse_kvm();
+	adeos_keep_locks();
 	setup_force_cpu_cap(X86_FEATURE_TSC_KNOWN_FREQ);
 	setup_force_cpu_cap(X86_FEATURE_TSC_RELIABLE);	/* there is no other clock */
 	if (vnode_tsc_adjust(page.cpus[0]))

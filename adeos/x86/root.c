@@ -87,6 +87,7 @@ static int __init parse_vnode(char *arg)
 	}
 	is_root = true;
 	adeos_refuse_kvm();
+	adeos_keep_locks();
 	x86_platform.realmode_reserve = root_reserve_low;
 	for (i = 0; i < ARRAY_SIZE(clusters); i++)
 		clusters[i] = i;

@@ -140,16 +140,6 @@ noinstr void adeos_ioapic_unlock(unsigned long flags)
 	adeos_shared_unlock(COMMONS_LOCK_IOAPIC, flags);
 }
 
-unsigned long adeos_pci_lock(void)
-{
-	return adeos_shared_lock(COMMONS_LOCK_PCI);
-}
-
-void adeos_pci_unlock(unsigned long flags)
-{
-	adeos_shared_unlock(COMMONS_LOCK_PCI, flags);
-}
-
 /**
  * adeos_shared_recover() - take the locks from CPUs that are dead, or are nobody's
  * @slots: their lock slots, a bit each

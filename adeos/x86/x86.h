@@ -47,6 +47,7 @@ extern unsigned long adeos_low_pages;
 
 /* cpu.c */
 void adeos_refuse_kvm(void);
+void adeos_keep_locks(void);
 void adeos_park_init(u32 thermal);
 bool adeos_cpu_answered(u32 apic_id);
 
