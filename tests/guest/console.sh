@@ -27,7 +27,7 @@ refuses 1 'there is no vnode|no .*vnode' 'a vnode that there is not' vnode conso
 refuses 1 'is the root vnode' 'the root itself' vnode console 0
 
 # Before its device, there is the log.  No user space, so no device:
-node 1 1,2 96M 'cmdline = rdinit=/bin/busybox -- sh -c "printf \\033[31mred\\n && exec sleep 100000"'
+node 1 1,2 96M 'cmdline = rdinit=/bin/busybox -- sh -c "printf \\033[31mred\\n && exec /bin/busybox sleep 100000"'
 before=$(pools)
 vnode start --timeout 0 node1
 console 'one that has only a kernel is left with ^C' 130 <<'PERSON'
@@ -201,7 +201,7 @@ is $? 0 '  each sees all'
 ok '  as does who types nothing' await grep -q third42 /tmp/screen3
 
 # What was printed before drives no terminal, but what is printed now does.
-vnode exec 1 -- sh -c 'printf "old\033]0;title\007\n" >/dev/ttyV0'
+vnode exec 1 -- sh -c 'printf "\nold\033]0;title\007\n" >/dev/ttyV0'
 console 'what was printed before' 0 <<'PERSON'
 await old\\x1b]0;title\\x07
 send printf 'new\\033[1m\\n'\r
