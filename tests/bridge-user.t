@@ -4,5 +4,5 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-guest_test --cpus 3 --memory 448M --timeout 600 bridge-user.sh
+guest_test --cpus 3 --memory 384M --timeout 600 bridge-user.sh
 done_testing

@@ -65,10 +65,11 @@ moves() {
 bridge-check board b 1044480 60 >/tmp/board 2>&1 &
 board=$!
 ok 'the pool is a checkerboard' await grep -q using /tmp/board
+diag "$(head -n 1 /tmp/board), free $(cat $adeos/memory/free), largest $(cat $adeos/memory/largest)"
 moved=$(moves)
 refuses 1 'big: Cannot allocate memory|big: Out of memory' 'nothing is moved for a user of the root' \
 	timeout 120 bridge-check as 1000 bridge-check make big $((8 << 20))
-like "$(run 1 "bridge-check as 1000 bridge-check make big $((8 << 20)) 2>&1")" \
+like "$(run 1 "timeout 120 bridge-check as 1000 bridge-check make big $((8 << 20)) 2>&1")" \
 	'big: (Cannot allocate|Out of) memory' 'nor for one of a vnode'
 is "$(moves)" "$moved" 'indeed'
 run 1 "$await_there; bridge-check make big $((8 << 20)) >/tmp/big 2>&1 & echo \$! >/tmp/big.pid; await /tmp/big ."
