@@ -95,9 +95,9 @@ ok 'the module goes' modprobe -r vbridge
 ok 'the module as it was' modprobe vbridge
 is "$(stat -c '%a %u %g' /dev/bridge)" '666 0 0' 'for everybody'
 
-# console: the kind of vnode 1's bridge of that name
+# console: the kind of vnode 1's bridge of that name; the one before may be dying still
 console() {
-	vnode bridge list | awk '$1 == "console" && $2 == 1 { print $5 }'
+	vnode bridge list | awk '$1 == "console" && $2 == 1 && $6 == "live" { print $5 }'
 }
 console_is() {
 	[ "$(console)" = "$1" ]
@@ -107,7 +107,7 @@ ok 'is replaced by one that may be moved' run 1 'modprobe adeos_vcon_movable'
 is "$(console)" movable 'it may be'
 ok 'the root looks at it' await sh -c 'dmesg | grep "vcon: vnode 1 has a console of another kind"'
 is "$(for n in "$adeos"/bridges/*; do
-	[ "$(cat "$n/name")/$(cat "$n/owner")" != console/1 ] || cat "$n/users"
+	[ "$(cat "$n/name")/$(cat "$n/owner")/$(cat "$n/state")" != console/1/live ] || cat "$n/users"
 done)" 1 'and does not use it'
 ok 'it goes' run 1 'modprobe -r adeos_vcon_movable'
 ok 'and the console comes back' await console_is pinned
