@@ -6,7 +6,7 @@
 
 #include "core.h"
 
-DEFINE_MUTEX(adeos_lock);
+DEFINE_MUTEX(adeos_lock);	/* core.h */
 struct kobject *adeos_kobj;
 static struct commons *commons;
 

@@ -45,7 +45,7 @@
  * @failures: how often in a row it has ended before it was up
  */
 struct loaded {
-	struct mutex lock;
+	struct mutex lock;	/* see above */
 	struct work_struct restart;
 	bool crashed;
 	bool up;

@@ -379,7 +379,7 @@ int adeos_vnode_kill(u32 id, struct adeos_error *err)
 			ret = adeos_fail(err, -ETIMEDOUT,
 					 "a CPU of vnode %u does not answer an INIT", id);
 		else if (vn->kept)
-			adeos_fail(err, 0, "vnode %u has ended, but %u of its bridges are still in use",
+			adeos_fail(err, 0, "vnode %u: %u of its bridges are still in use",
 				   id, vn->kept);
 	}
 	mutex_unlock(&adeos_lock);

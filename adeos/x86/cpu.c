@@ -3,6 +3,7 @@
  * The CPUs of other vnodes, as the root sees them: APIC IDs that INIT resets,
  * whatever they were doing, and that SIPI sends to a page below 1 MiB.
  */
+#include <linux/cpufeature.h>
 #include <linux/delay.h>
 #include <linux/errno.h>
 #include <linux/init.h>
@@ -13,7 +14,6 @@
 #include <linux/string.h>
 
 #include <asm/apic.h>
-#include <asm/cpufeature.h>
 #include <asm/fixmap.h>
 #include <asm/tsc.h>
 

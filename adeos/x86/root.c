@@ -10,6 +10,7 @@
 #include <linux/printk.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/topology.h>
 
 #include <asm/apic.h>
 #include <asm/e820/api.h>
@@ -18,7 +19,6 @@
 #include <asm/pci_x86.h>
 #include <asm/realmode.h>
 #include <asm/setup.h>
-#include <asm/topology.h>
 #include <asm/tsc.h>
 #include <asm/x86_init.h>
 

@@ -6,11 +6,11 @@
  */
 #include <linux/adeos.h>
 #include <linux/bitops.h>
+#include <linux/cpufeature.h>
 #include <linux/cpumask.h>
 #include <linux/init.h>
 #include <linux/spinlock.h>
 
-#include <asm/cpufeature.h>
 #include <asm/tsc.h>
 
 #include "core.h"

@@ -226,7 +226,7 @@ static int view_file_open(struct inode *inode, struct file *file)
 	r->pos = oldest(r->view);
 	r->new = r->view->end;
 	r->lost = r->pos;
-	/* Who does not read is not waited for, nor is who may only look: it would hold others up. */
+	/* A viewer that only looks, or does not read, is not waited for: others would wait, too. */
 	if ((file->f_mode & (FMODE_READ | FMODE_WRITE)) == (FMODE_READ | FMODE_WRITE))
 		list_add(&r->list, &r->view->viewers);
 	else
