@@ -5,6 +5,7 @@
  * The file comes from an administrator, who may have chosen any: nothing in it
  * is believed before it is checked.  Boot protocol: Documentation/arch/x86/boot.rst.
  */
+#include <linux/adeos.h>
 #include <linux/kernel_read_file.h>
 #include <linux/lz4.h>
 #include <linux/sizes.h>
@@ -22,7 +23,6 @@
 #define HEADER_OFFSET	0x1f1
 #define HEADER_MAGIC	0x53726448	/* "HdrS" */
 #define NOTE_NAME	"Adeos"
-#define NOTE_ABI	4
 
 #define LZ4_LEGACY_CHUNK	SZ_8M
 
@@ -177,7 +177,7 @@ static bool has_note(const u8 *notes, size_t len)
 			return false;
 		if (n->n_namesz == sizeof(NOTE_NAME) && n->n_type == 1 && n->n_descsz == 4 &&
 		    !memcmp(notes, NOTE_NAME, sizeof(NOTE_NAME)) &&
-		    get_unaligned_le32(notes + name) == NOTE_ABI)
+		    get_unaligned_le32(notes + name) == ADEOS_ABI)
 			return true;
 		notes += name + desc;
 		len -= name + desc;
@@ -226,7 +226,7 @@ static int check_elf(struct kmb_image *image, struct adeos_error *err)
 	if (!note)
 		return adeos_fail(err, -ENOEXEC,
 			"kernel: not one that can run in a vnode: expected CONFIG_ADEOS=y, ABI %u",
-			NOTE_ABI);
+			ADEOS_ABI);
 	if (e->e_entry < image->start || e->e_entry >= image->end)
 		return adeos_fail(err, -ENOEXEC, "kernel: its entry point is outside of it");
 	image->start &= PAGE_MASK;

@@ -17,7 +17,6 @@
 #include "steer.h"
 
 #define ADEOS_PAGE_MAGIC	0x56614f53
-#define ADEOS_ABI		4	/* also in the image's ELF note */
 #define ADEOS_MAX_CLUSTERS	15	/* 4 bits; 15 would be a broadcast */
 #define ADEOS_CLUSTER_CPUS	4
 

@@ -6,6 +6,7 @@
  * there with %cs = page address >> 4, so every address in them is an offset
  * into the page.
  */
+#include <linux/adeos.h>
 #include <linux/elfnote.h>
 #include <linux/linkage.h>
 #include <asm/msr-index.h>
@@ -197,5 +198,5 @@ SYM_CODE_START(adeos_startup)
 	jmp	adeos_startup_cpu
 SYM_CODE_END(adeos_startup)
 
-/* By this, KMB knows a kernel that can run in a vnode: ADEOS_ABI. */
-ELFNOTE(Adeos, 1, .long 4)
+/* By this, KMB knows a kernel that can run in a vnode. */
+ELFNOTE(Adeos, 1, .long ADEOS_ABI)

@@ -11,6 +11,9 @@
 /* Who calls startup_32 with paging on says so, for firmware may do that, too. */
 #define ADEOS_STARTUP_MAGIC	0x764e6f64
 
+/* What root and vnode must agree on; an image tells it by an ELF note. */
+#define ADEOS_ABI		4
+
 #ifndef __ASSEMBLY__
 
 #include <linux/irqflags.h>
