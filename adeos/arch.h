@@ -24,7 +24,8 @@ phys_addr_t adeos_own_commons(void);
 void adeos_doorbell_ring(u32 apic_id);
 void adeos_listen(void (*ring)(void));
 u32 adeos_logical_id(unsigned int cpu);
-void adeos_portal_interrupt(u32 dest);
+u32 adeos_apic_id(unsigned int cpu);
+bool adeos_portal_interrupt(u32 dest);
 
 /* Memory that is not this kernel's, besides <linux/adeos.h>'s adeos_map() */
 int adeos_copy(phys_addr_t to, phys_addr_t from, size_t size);

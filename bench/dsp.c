@@ -105,7 +105,7 @@ static void start_vnode(u32 id)
 {
 	u32 cluster = 1;
 
-	if (!dsp_root_start(&node[0], id, &cluster, 1, 1) ||
+	if (!dsp_root_start(&node[0], id, &cluster, &id, 1) ||
 	    dsp_attach(&node[id], &commons, id, id, &ops, NULL, 0))
 		fail("a vnode does not start");
 	interrupts();

@@ -330,8 +330,8 @@ static int node_start(void)
 int __init adeos_node_init_root(struct commons *c)
 {
 	struct dsp_root *root = kvzalloc(sizeof(*root), GFP_KERNEL);
-	u32 clusters[COMMONS_CLUSTERS];
-	unsigned int i, nr = DIV_ROUND_UP(nr_cpu_ids, ADEOS_CLUSTER_CPUS);
+	u32 clusters[COMMONS_CLUSTERS], apic_ids[ADEOS_MAX_CPUS];
+	unsigned int i, nr = min(nr_cpu_ids, ADEOS_MAX_CPUS);
 
 	if (!root)
 		return -ENOMEM;
@@ -340,10 +340,11 @@ int __init adeos_node_init_root(struct commons *c)
 	commons = c;
 	adeos_set_commons(c);
 	dsp_root_init(&node, root, c, adeos_logical_id(0), &node_ops, NULL, adeos_now_ms());
-	nr = min(nr, COMMONS_CLUSTERS);
-	for (i = 0; i < nr; i++)
-		clusters[i] = adeos_logical_id(i * ADEOS_CLUSTER_CPUS) >> 4;
-	dsp_root_place(&node, 0, clusters, nr, nr_cpu_ids);
+	for (i = 0; i < nr; i++) {
+		clusters[i / ADEOS_CLUSTER_CPUS] = adeos_logical_id(i) >> 4;
+		apic_ids[i] = adeos_apic_id(i);
+	}
+	dsp_root_place(&node, 0, clusters, apic_ids, nr);
 	mutex_unlock(&adeos_lock);
 	return node_start();
 }
@@ -352,15 +353,16 @@ int __init adeos_node_init_root(struct commons *c)
  * adeos_node_started() - tell the commons of a vnode that is about to boot
  * @id: its ID
  * @clusters: its APIC clusters
+ * @apic_ids: the APIC IDs of its CPUs
  * @nr_cpus: how many CPUs it has
  *
  * Context: process, adeos_lock held.
  */
-void adeos_node_started(u32 id, const u32 *clusters, unsigned int nr_cpus)
+void adeos_node_started(u32 id, const u32 *clusters, const u32 *apic_ids,
+			unsigned int nr_cpus)
 {
 	if (commons)
-		dsp_root_start(&node, id, clusters, DIV_ROUND_UP(nr_cpus, ADEOS_CLUSTER_CPUS),
-			       nr_cpus);
+		dsp_root_start(&node, id, clusters, apic_ids, nr_cpus);
 }
 
 /**

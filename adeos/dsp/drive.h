@@ -27,7 +27,8 @@ void adeos_bridges_count(struct adeos_counters *to);
 
 /* In the root, with adeos_lock held */
 int adeos_node_init_root(struct commons *c);
-void adeos_node_started(u32 id, const u32 *clusters, unsigned int nr_cpus);
+void adeos_node_started(u32 id, const u32 *clusters, const u32 *apic_ids,
+			unsigned int nr_cpus);
 void adeos_node_died(u32 id);
 bool adeos_node_let_go(u32 id);
 unsigned int adeos_node_kept(u32 id);

@@ -217,9 +217,7 @@ void adeos_portal_send(u32 to)
 {
 	u32 dest = destination(&adeos_commons()->node[to]);
 
-	if (dest)
-		adeos_portal_interrupt(dest);
-	else
+	if (!dest || !adeos_portal_interrupt(dest))
 		raw_cpu_inc(counts.bad_destination);
 }
 
@@ -264,7 +262,7 @@ EXPORT_SYMBOL_GPL(adeos_portal_ring);
  * @portal: number of the portal
  *
  * One interrupt for each vnode is the least: no APIC cluster has CPUs of two
- * vnodes, and a destination is in one cluster.
+ * vnodes, and a destination is in one cluster, or is one CPU.
  *
  * Context: any.
  * Return: 0, or what adeos_portal_ring() returns for one of them; the others

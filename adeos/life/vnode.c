@@ -311,7 +311,7 @@ int adeos_vnode_boot(struct adeos_vnode *vn, void *startup, phys_addr_t start,
 		return adeos_fail(err, -EBUSY, "vnode %u was booted already", vn->id);
 	}
 	vnode_fill_page(vn);
-	adeos_node_started(vn->id, vn->clusters, vn->nr_cpus);
+	adeos_node_started(vn->id, vn->clusters, vn->cpus, vn->nr_cpus);
 	vn->booted = true;
 	vn->heard = jiffies;
 	cpu = vn->cpus[0];

@@ -28,10 +28,12 @@
 #include "lock.h"
 
 #define COMMONS_MAGIC		0x436f6d6d
-#define COMMONS_ABI		3
+#define COMMONS_ABI		4
 #define DSP_VERSION		2	/* of messages */
 #define COMMONS_NODES		64	/* vnode IDs */
 #define COMMONS_CLUSTERS	15	/* of a vnode, at most */
+#define COMMONS_CLUSTER_CPUS	4
+#define COMMONS_CPUS		64	/* slots: each that a logical APIC ID can name */
 #define COMMONS_PORTALS		32	/* of each vnode */
 #define COMMONS_SLOTS		8	/* messages in a ring, a power of two */
 #define COMMONS_VIEWS		4	/* the newest views, a power of two */
@@ -207,6 +209,8 @@ enum commons_lock {
  * @pad: keeps it on a line of its own
  * @view: the newest views
  * @node: by vnode ID
+ * @apic_id: of the CPU in each slot, COMMONS_NOBODY if there is none; written by the root.
+ *	A slot is its logical APIC ID as a number: cluster * 4 + bit
  * @tag: state and generation of each bridge: all in few lines, to be looked
  *	through at once
  * @hash: hash of each bridge's scope and name, 0 if it is free
@@ -220,6 +224,7 @@ struct commons {
 	u32 pad[15];
 	struct commons_view view[COMMONS_VIEWS];
 	struct commons_node node[COMMONS_NODES];
+	u32 apic_id[COMMONS_CPUS];
 	u32 tag[COMMONS_BRIDGES];
 	u32 hash[COMMONS_BRIDGES];
 	struct commons_bridge bridge[COMMONS_BRIDGES];

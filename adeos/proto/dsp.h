@@ -174,6 +174,7 @@ struct dsp_done {
  * @scrub: the next entry to check
  * @changes: number of bridges ever made and freed, modulo 2^32
  * @place: number of CPUs and APIC clusters of each vnode, as in struct commons_node
+ * @apic_id: as in struct commons
  */
 struct dsp_root {
 	struct member_root member;
@@ -187,6 +188,7 @@ struct dsp_root {
 	u32 scrub;
 	u32 changes;
 	u32 place[COMMONS_NODES][1 + COMMONS_CLUSTERS];
+	u32 apic_id[COMMONS_CPUS];
 };
 
 /**
@@ -241,8 +243,8 @@ int dsp_call_result(struct dsp *d, int call, struct dsp_result *result);
 /* dsp_root.c: for the root */
 void dsp_root_init(struct dsp *d, struct dsp_root *root, struct commons *c, u32 destination,
 		   const struct dsp_ops *ops, void *priv, u32 now);
-void dsp_root_place(struct dsp *d, u32 id, const u32 *clusters, u32 nr_clusters, u32 nr_cpus);
-u32 dsp_root_start(struct dsp *d, u32 id, const u32 *clusters, u32 nr_clusters, u32 nr_cpus);
+void dsp_root_place(struct dsp *d, u32 id, const u32 *clusters, const u32 *apic_ids, u32 nr_cpus);
+u32 dsp_root_start(struct dsp *d, u32 id, const u32 *clusters, const u32 *apic_ids, u32 nr_cpus);
 void dsp_root_died(struct dsp *d, u32 id, u32 now);
 void dsp_root_do(struct dsp *d, u32 from, const union dsp_msg *msg, struct dsp_result *result,
 		 u32 now);

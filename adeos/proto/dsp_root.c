@@ -52,6 +52,8 @@ void dsp_root_init(struct dsp *d, struct dsp_root *root, struct commons *c, u32 
 
 	dsp_init(d, c, 0, 1, destination, ops, priv, now);
 	memset(root, 0, sizeof(*root));
+	memset(root->apic_id, 0xff, sizeof(root->apic_id));	/* COMMONS_NOBODY */
+	commons_write(c->apic_id, root->apic_id, COMMONS_CPUS);
 	d->root = root;
 	member_root_init(&root->member, c);
 	member_poll_root(&d->member, &root->member, c, &left, &joined);
@@ -62,26 +64,37 @@ void dsp_root_init(struct dsp *d, struct dsp_root *root, struct commons *c, u32 
  * dsp_root_place() - tell others where a vnode's portals can be rung
  * @d: the root
  * @id: its vnode ID
- * @clusters: its logical APIC clusters
- * @nr_clusters: how many, COMMONS_CLUSTERS at most
+ * @clusters: its logical APIC clusters, below COMMONS_CLUSTERS, one for each four CPUs
+ * @apic_ids: the APIC IDs of its CPUs
  * @nr_cpus: number of its CPUs
  */
-void dsp_root_place(struct dsp *d, u32 id, const u32 *clusters, u32 nr_clusters, u32 nr_cpus)
+void dsp_root_place(struct dsp *d, u32 id, const u32 *clusters, const u32 *apic_ids, u32 nr_cpus)
 {
 	u32 *place = d->root->place[id];
+	u32 i, cluster;
 
 	memset(place, 0, sizeof(d->root->place[id]));
 	place[0] = nr_cpus;
-	memcpy(place + 1, clusters, nr_clusters * sizeof(*clusters));
+	for (i = 0; i < nr_cpus; i++) {
+		cluster = clusters[i / COMMONS_CLUSTER_CPUS];
+		place[1 + i / COMMONS_CLUSTER_CPUS] = cluster;
+		d->root->apic_id[cluster * COMMONS_CLUSTER_CPUS + i % COMMONS_CLUSTER_CPUS] =
+			apic_ids[i];
+	}
+	commons_write(d->c->apic_id, d->root->apic_id, COMMONS_CPUS);
 	commons_write(&d->c->node[id].nr_cpus, place, 1 + COMMONS_CLUSTERS);
 }
 
 /* Repairs what somebody else has overwritten of that. */
 static bool dsp_root_scrub(struct dsp *d)
 {
-	u32 is[1 + COMMONS_CLUSTERS], id;
-	bool bad = false;
+	u32 is[1 + COMMONS_CLUSTERS], ids[COMMONS_CPUS], id;
+	bool bad;
 
+	commons_read(ids, d->c->apic_id, COMMONS_CPUS);
+	bad = memcmp(ids, d->root->apic_id, sizeof(ids));
+	if (bad)
+		commons_write(d->c->apic_id, d->root->apic_id, COMMONS_CPUS);
 	for (id = 0; id < COMMONS_NODES; id++) {
 		commons_read(is, &d->c->node[id].nr_cpus, ARRAY_SIZE(is));
 		if (!memcmp(is, d->root->place[id], sizeof(is)))
@@ -96,21 +109,21 @@ static bool dsp_root_scrub(struct dsp *d)
  * dsp_root_start() - begin the life of a vnode
  * @d: the root
  * @id: its vnode ID
- * @clusters: its logical APIC clusters
- * @nr_clusters: how many, COMMONS_CLUSTERS at most
+ * @clusters: its logical APIC clusters, below COMMONS_CLUSTERS, one for each four CPUs
+ * @apic_ids: the APIC IDs of its CPUs
  * @nr_cpus: number of its CPUs
  *
  * Context: before its first CPU is started.
- * Return: its incarnation; 0 if @id or @nr_clusters is wrong, or it lives.
+ * Return: its incarnation; 0 if @id or @nr_cpus is wrong, or it lives.
  */
-u32 dsp_root_start(struct dsp *d, u32 id, const u32 *clusters, u32 nr_clusters, u32 nr_cpus)
+u32 dsp_root_start(struct dsp *d, u32 id, const u32 *clusters, const u32 *apic_ids, u32 nr_cpus)
 {
-	if (!id || id >= COMMONS_NODES || nr_clusters > COMMONS_CLUSTERS ||
+	if (!id || id >= COMMONS_NODES || nr_cpus > COMMONS_CLUSTERS * COMMONS_CLUSTER_CPUS ||
 	    d->root->member.started & commons_bit(id))
 		return 0;
 	memset(d->root->done[id], 0, sizeof(d->root->done[id]));
 	d->root->unsent[id] = 0;
-	dsp_root_place(d, id, clusters, nr_clusters, nr_cpus);
+	dsp_root_place(d, id, clusters, apic_ids, nr_cpus);
 	return member_start(&d->root->member, d->c, id);
 }
 

@@ -12,13 +12,14 @@
 #include <linux/adeos.h>
 #include <linux/mm.h>
 
+#include "commons.h"
 #include "counters.h"
 #include "log.h"
 #include "steer.h"
 
 #define ADEOS_PAGE_MAGIC	0x56614f53
 #define ADEOS_MAX_CLUSTERS	15	/* 4 bits; 15 would be a broadcast */
-#define ADEOS_CLUSTER_CPUS	4
+#define ADEOS_CLUSTER_CPUS	COMMONS_CLUSTER_CPUS
 
 /* What the vnode reports. */
 enum adeos_report {
@@ -49,6 +50,7 @@ enum adeos_request {
  * @trampoline: physical address of the page below 1 MiB that is lent to it
  * @tsc_khz: frequency of the TSC
  * @lapic_khz: frequency at which the local APIC timers count, 0 if unknown
+ * @physical: 0 if interrupts have cluster destinations on this machine, else physical ones
  * @mem_start: physical address of the region
  * @mem_size: its size, bytes
  * @commons: physical address of struct commons, which all vnodes share
@@ -74,6 +76,7 @@ struct adeos_page {
 	u32 trampoline;
 	u32 tsc_khz;
 	u32 lapic_khz;
+	u32 physical;
 	u64 tsc_adjust;
 	u64 mem_start;
 	u64 mem_size;

@@ -2,7 +2,7 @@
 /*
  * The APIC driver of every kernel on the machine, the root's included: xAPIC
  * logical cluster addressing (paper: "Interrupt management"; SDM vol. 3,
- * 10.6.2.2).
+ * 10.6.2.2), or physical destinations where that does not work: selftest.c.
  *
  * Linux's default driver gives CPU n of each kernel the logical ID 1 << n, so
  * that an interrupt for one vnode would reach them all.  Here, each cluster of
@@ -16,11 +16,13 @@
 #include <asm/apic.h>
 #include <asm/irq_vectors.h>
 
+#include "core.h"
 #include "x86.h"
 #include "local.h"
 
 static u32 clusters[ADEOS_MAX_CLUSTERS] __ro_after_init;
 static bool installed __ro_after_init;
+static bool physical __ro_after_init;	/* destinations are APIC IDs */
 
 /**
  * adeos_logical_id() - logical APIC ID of a CPU
@@ -34,24 +36,46 @@ noinstr u32 adeos_logical_id(unsigned int cpu)
 		1 << (cpu % ADEOS_CLUSTER_CPUS);
 }
 
-/* All CPUs of a cluster are reached by one write to the ICR. */
+/**
+ * adeos_apic_id() - APIC ID of a CPU
+ * @cpu: its number in this kernel
+ *
+ * Context: any.
+ * Return: ADEOS_NR_APIC_IDS or more if there is no such CPU.
+ */
+noinstr u32 adeos_apic_id(unsigned int cpu)
+{
+	return cpuid_to_apicid[cpu];
+}
+
+static void send(u32 dest, int vector)
+{
+	__default_send_IPI_dest_field(dest, vector,
+				      physical ? APIC_DEST_PHYSICAL : APIC_DEST_LOGICAL);
+}
+
 static void send_mask(const struct cpumask *mask, int vector, int except)
 {
 	unsigned long flags;
-	unsigned int cpu, next, dest;
+	unsigned int cpu, next;
+	u32 dest = 0;
 
 	local_irq_save(flags);
 	for (cpu = cpumask_first(mask); cpu < nr_cpu_ids; cpu = next) {
-		dest = 0;
-		for (next = cpu; next < nr_cpu_ids; next = cpumask_next(next, mask)) {
-			if (next / ADEOS_CLUSTER_CPUS != cpu / ADEOS_CLUSTER_CPUS)
-				break;
-			if (next != except)
-				dest |= adeos_logical_id(next);
+		next = cpumask_next(cpu, mask);
+		if (physical) {
+			if (cpu != except)
+				send(adeos_apic_id(cpu), vector);
+			continue;
 		}
+		if (cpu != except)
+			dest |= adeos_logical_id(cpu);
+		/* All CPUs of a cluster are reached by one write to the ICR. */
+		if (next < nr_cpu_ids && next / ADEOS_CLUSTER_CPUS == cpu / ADEOS_CLUSTER_CPUS)
+			continue;
 		if (dest)
-			__default_send_IPI_dest_field(dest, vector,
-						      APIC_DEST_LOGICAL);
+			send(dest, vector);
+		dest = 0;
 	}
 	local_irq_restore(flags);
 }
@@ -61,7 +85,7 @@ static void cluster_send_IPI(int cpu, int vector)
 	unsigned long flags;
 
 	local_irq_save(flags);
-	__default_send_IPI_dest_field(adeos_logical_id(cpu), vector, APIC_DEST_LOGICAL);
+	send(physical ? adeos_apic_id(cpu) : adeos_logical_id(cpu), vector);
 	local_irq_restore(flags);
 }
 
@@ -104,7 +128,7 @@ static u32 cluster_get_apic_id(u32 x)
 
 static struct apic apic_cluster __ro_after_init = {
 	.name				= "adeos cluster",
-	.dest_mode_logical		= true,
+	.dest_mode_logical		= false,	/* of devices: one CPU */
 
 	.init_apic_ldr			= cluster_init_ldr,
 	.cpu_present_to_apicid		= default_cpu_present_to_apicid,
@@ -112,7 +136,7 @@ static struct apic apic_cluster __ro_after_init = {
 	.max_apic_id			= ADEOS_NR_APIC_IDS - 1,
 	.get_apic_id			= cluster_get_apic_id,
 
-	.calc_dest_apicid		= adeos_logical_id,
+	.calc_dest_apicid		= adeos_apic_id,
 
 	.send_IPI			= cluster_send_IPI,
 	.send_IPI_mask			= cluster_send_IPI_mask,
@@ -147,6 +171,29 @@ void __init adeos_apic_set_clusters(const u32 *nr, unsigned int nr_cpus)
 }
 
 /**
+ * adeos_apic_set_physical() - send to physical destinations instead of clusters
+ *
+ * Logical IDs remain the names of CPUs, by which vnodes know each other's.
+ *
+ * Context: __init, before an interrupt is sent to another CPU.
+ */
+void __init adeos_apic_set_physical(void)
+{
+	physical = true;
+	apic_cluster.name = "adeos physical";
+}
+
+/**
+ * adeos_apic_physical() - does the machine use physical destinations?
+ *
+ * Context: any.
+ */
+bool adeos_apic_physical(void)
+{
+	return physical;
+}
+
+/**
  * adeos_installs_apic() - is the nanokernel's APIC driver in use?
  *
  * Installs it on the first call that is early enough.
@@ -178,11 +225,30 @@ void adeos_doorbell_ring(u32 apic_id)
 
 /**
  * adeos_portal_interrupt() - send the interrupt of portals
- * @dest: logical APIC ID of the CPUs that are to take it
+ * @dest: logical APIC ID of the CPUs that are to take it, 0xff at most
  *
- * Context: any.
+ * Where destinations are physical, the commons tell each CPU's APIC ID.  A wrong one
+ * there costs an interrupt, and sends a CPU another one that it takes for nothing.
+ *
+ * Context: any; there are commons.
+ * Return: false if there is no such CPU.
  */
-void adeos_portal_interrupt(u32 dest)
+bool adeos_portal_interrupt(u32 dest)
 {
-	__default_send_IPI_dest_field(dest, ADEOS_PORTAL_VECTOR, APIC_DEST_LOGICAL);
+	struct commons *c = adeos_commons();
+	u32 slot = (dest >> 4) * ADEOS_CLUSTER_CPUS, bits, id;
+	bool sent = false;
+
+	if (!physical) {
+		send(dest, ADEOS_PORTAL_VECTOR);
+		return true;
+	}
+	for (bits = dest & 0xf; bits; bits &= bits - 1) {
+		id = READ_ONCE(c->apic_id[slot + __ffs(bits)]);
+		if (id >= ADEOS_NR_APIC_IDS)	/* the next one would be a broadcast */
+			continue;
+		send(id, ADEOS_PORTAL_VECTOR);
+		sent = true;
+	}
+	return sent;
 }

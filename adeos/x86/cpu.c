@@ -22,6 +22,7 @@
 
 /* Emulated CPUs take their time when the host has fewer. */
 #define ANSWER_TIMEOUT	(30 * HZ)
+#define ANSWER_TRIES	300	/* of a tenth of a second at least */
 
 /**
  * adeos_refuse_kvm() - see to it that no CPU of this kernel enters VMX operation
@@ -72,6 +73,12 @@ static u8 *low_page(unsigned int n)
 	return __va(adeos_low_pages + n * PAGE_SIZE);
 }
 
+/* The parking page, as mapped. */
+u8 *adeos_park_page(void)
+{
+	return low_page(0);
+}
+
 /* Offset of a label in the parking page's code */
 #define PARK_OFFSET(label)	((label) - adeos_park)
 
@@ -87,8 +94,12 @@ void __init adeos_park_init(u32 thermal)
 	u32 *vector = (u32 *)(page + PARK_IDT);
 	unsigned int i;
 
-	BUILD_BUG_ON(PARK_IDT + 4 * PARK_VECTORS > PAGE_SIZE);
+	BUILD_BUG_ON(PARK_ANSWERS + ADEOS_NR_APIC_IDS > PARK_STACK);
+	BUILD_BUG_ON(PARK_IDT + 4 * PARK_VECTORS > PARK_LOGICAL);
+	BUILD_BUG_ON(PARK_LOGICAL + ADEOS_NR_APIC_IDS > PARK_GOT);
+	BUILD_BUG_ON(PARK_GOT + 8 * ADEOS_NR_APIC_IDS > PAGE_SIZE);
 	WARN_ON(adeos_park_end - adeos_park > PARK_ANSWERS);
+	memset(page, 0, PAGE_SIZE);
 	memcpy(page, adeos_park, adeos_park_end - adeos_park);
 	*(u32 *)(page + PARK_IDT_BASE) = adeos_low_pages + PARK_IDT;
 	*(u32 *)(page + PARK_THERMAL) = thermal;
@@ -128,13 +139,21 @@ static void reset_all(const u32 *apic_ids, unsigned int nr)
 		icr_send(apic_ids[i], APIC_DM_STARTUP | adeos_low_pages >> PAGE_SHIFT);
 }
 
-static int park_round(const u32 *apic_ids, unsigned int nr)
+/**
+ * adeos_park_reset() - reset CPUs until they answer from the parking page
+ * @apic_ids: the CPUs
+ * @nr: how many
+ * @tries: how often; each try takes a tenth of a second at least
+ *
+ * Context: process, may sleep.
+ * Return: 0, or -ETIMEDOUT if one did not answer: adeos_cpu_answered() tells which.
+ */
+int adeos_park_reset(const u32 *apic_ids, unsigned int nr, unsigned int tries)
 {
-	unsigned long end = jiffies + ANSWER_TIMEOUT;
 	unsigned int wait;
 
 	answers_clear(apic_ids, nr);
-	for (;;) {
+	while (tries--) {
 		reset_all(apic_ids, nr);
 		/* An emulated CPU may not run for a while. */
 		for (wait = 0; wait < 100; wait++) {
@@ -142,9 +161,8 @@ static int park_round(const u32 *apic_ids, unsigned int nr)
 				return 0;
 			usleep_range(1000, 2000);
 		}
-		if (time_after(jiffies, end))
-			return -ETIMEDOUT;
 	}
+	return -ETIMEDOUT;
 }
 
 /**
@@ -163,10 +181,10 @@ static int park_round(const u32 *apic_ids, unsigned int nr)
  */
 int adeos_cpu_park(const u32 *apic_ids, unsigned int nr)
 {
-	int ret = park_round(apic_ids, nr);
+	int ret = adeos_park_reset(apic_ids, nr, ANSWER_TRIES);
 
 	if (!ret && nr > 1)
-		ret = park_round(apic_ids, nr);
+		ret = adeos_park_reset(apic_ids, nr, ANSWER_TRIES);
 	if (ret)
 		pr_err("adeos: a CPU does not answer an INIT\n");
 	return ret;

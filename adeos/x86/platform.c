@@ -97,6 +97,8 @@ static void __init vnode_map_slot(void)
 		page.id, page.mem_start, page.mem_start + page.mem_size - 1,
 		page.nr_cpus, page.cpus[0]);
 	adeos_apic_set_clusters(page.clusters, page.nr_cpus);
+	if (page.physical)
+		adeos_apic_set_physical();
 }
 
 static int __init vnode_remap_slot(void)

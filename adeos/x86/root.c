@@ -220,6 +220,22 @@ static u32 __init root_thermal(void)
 	return (lvt & APIC_MODE_MASK) == APIC_DM_SMI ? lvt : 0;
 }
 
+/* Before Linux starts a CPU: no other one runs anything, and nobody sends it an interrupt. */
+static int __init root_init_apic(void)
+{
+	static DECLARE_BITMAP(others, ADEOS_NR_APIC_IDS) __initdata;
+
+	if (!is_root)
+		return 0;
+	if (adeos_nr_low_pages)
+		adeos_park_init(root_thermal());
+	bitmap_or(others, pool_cpus, phys_cpu_present_map, ADEOS_NR_APIC_IDS);
+	__clear_bit(read_apic_id(), others);
+	adeos_apic_choose(others);
+	return 0;
+}
+early_initcall(root_init_apic);
+
 /* Before PCI hands out what it takes for free address space. */
 static int __init root_init(void)
 {
@@ -236,7 +252,6 @@ static int __init root_init(void)
 		pr_err("adeos: the TSC is not usable: no vnode can be started\n");
 		return -ENODEV;
 	}
-	adeos_park_init(root_thermal());
 	root_init_cpus();
 	root_init_memory();
 	if (!adeos_pool_init(&commons)) {
@@ -290,6 +305,7 @@ void adeos_arch_fill_page(struct adeos_page *page, unsigned int low_page)
 	page->root_apic_id = cpuid_to_apicid[0];
 	page->trampoline = adeos_low_pages + low_page * PAGE_SIZE;
 	page->tsc_khz = tsc_khz;
+	page->physical = adeos_apic_physical();
 	page->lapic_khz = mul_u64_u32_div(lapic_timer_period, HZ, 1000);
 	if (boot_cpu_has(X86_FEATURE_TSC_ADJUST))
 		rdmsrl_safe_on_cpu(0, MSR_IA32_TSC_ADJUST, &page->tsc_adjust);

@@ -14,6 +14,7 @@
 #include <asm/segment.h>
 
 #include "park.h"
+#include "selftest.h"
 
 	.section .rodata, "a"
 
@@ -75,11 +76,15 @@ SYM_DATA_END_LABEL(adeos_trampoline, SYM_L_GLOBAL, adeos_trampoline_end)
  * %ebp: the APIC ID, by the APIC's own register: where firmware has renumbered the
  * APICs, CPUID still tells the number from reset (SDM vol. 2, CPUID, leaf 1).
  * %edi: what CPUID says of the CPU.  Both are set before the first instruction
- * that could fault.
+ * that could fault, as is %esi, the address of the APIC's registers.
  */
 #define PARK_MCA	(1 << 7 | 1 << 14)	/* CPUID.1:EDX: MCE and MCA */
 #define PARK_APIC	0xfee00000		/* its registers, as INIT leaves it */
 #define PARK_APIC_ID	0x020
+#define PARK_APIC_LDR	0x0d0
+#define PARK_APIC_DFR	0x0e0
+#define PARK_APIC_SPIV	0x0f0
+#define PARK_APIC_IRR	(0x200 + SELFTEST_VECTOR / 32 * 0x10)
 #define PARK_APIC_THERMAL	0x330
 
 	.code16
@@ -159,8 +164,36 @@ SYM_DATA_START(adeos_park)
 	jae	4b
 
 .Lanswer:
-	movb	$1, PARK_ANSWERS(%bp)
+	xorl	%eax, %eax
+	movb	PARK_LOGICAL(%bp), %al
+	testb	%al, %al
+	jnz	.Ltest
+	movb	$PARK_HERE, PARK_ANSWERS(%bp)
 5:	hlt
+	jmp	5b
+
+	/*
+	 * The self-test: takes the logical ID that it is told, in cluster mode, and
+	 * when the root has sent what it wants to send, tells what has arrived.
+	 */
+.Ltest:
+	shll	$24, %eax
+	movl	$0x0fffffff, %fs:PARK_APIC_DFR(%esi)
+	movl	%eax, %fs:PARK_APIC_LDR(%esi)
+	movl	$0x1ff, %fs:PARK_APIC_SPIV(%esi)
+	movb	$PARK_HERE, PARK_ANSWERS(%bp)
+6:	pause
+	cmpb	$0, PARK_LOGICAL(%bp)
+	jne	6b
+	movw	%bp, %bx
+	shlw	$3, %bx
+	movl	%fs:PARK_APIC_IRR(%esi), %eax
+	movl	%eax, PARK_GOT(%bx)
+	movl	%fs:PARK_APIC_IRR+0x10(%esi), %eax
+	movl	%eax, PARK_GOT+4(%bx)
+	movl	$0, %fs:PARK_APIC_LDR(%esi)
+	movl	$0xff, %fs:PARK_APIC_SPIV(%esi)
+	movb	$PARK_TOLD, PARK_ANSWERS(%bp)
 	jmp	5b
 
 	/*

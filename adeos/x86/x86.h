@@ -41,6 +41,11 @@ struct adeos_startup {
 
 /* apic.c */
 void adeos_apic_set_clusters(const u32 *clusters, unsigned int nr_cpus);
+void adeos_apic_set_physical(void);
+bool adeos_apic_physical(void);
+
+/* selftest.c */
+void adeos_apic_choose(const unsigned long *others);
 
 /* root.c */
 extern unsigned long adeos_low_pages;
@@ -48,7 +53,9 @@ extern unsigned long adeos_low_pages;
 /* cpu.c */
 void adeos_refuse_kvm(void);
 void adeos_keep_locks(void);
+u8 *adeos_park_page(void);
 void adeos_park_init(u32 thermal);
+int adeos_park_reset(const u32 *apic_ids, unsigned int nr, unsigned int tries);
 bool adeos_cpu_answered(u32 apic_id);
 
 /* startup.c */

@@ -221,7 +221,7 @@ static void setup(void)
 
 	dsp_root_init(&node_new[0], &root_new, &commons_new, 0, &ops, NULL, 0);
 	for (i = 1; i < NODES; i++) {
-		dsp_root_start(&node_new[0], i, &cluster, 1, 1);
+		dsp_root_start(&node_new[0], i, &cluster, &i, 1);
 		dsp_attach(&node_new[i], &commons_new, i, i, &ops, NULL, 0);
 	}
 	for (i = 0; i < 2 * NODES; i++)

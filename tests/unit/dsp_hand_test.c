@@ -107,7 +107,7 @@ static void hand_start(void)
 	now = 0;
 	dsp_root_init(&hand[0], &hand_root, commons, 0, &hand_ops, NULL, now);
 	for (i = 1; i < 3; i++) {
-		dsp_root_start(&hand[0], i, &cluster, 1, 1);
+		dsp_root_start(&hand[0], i, &cluster, &i, 1);
 		dsp_attach(&hand[i], commons, i, i, &hand_ops, NULL, now);
 	}
 	hand_poll();
@@ -765,11 +765,15 @@ static void test_damage(void)
 	n->clusters[0] = 9;
 	n->clusters[14] = 9;
 	commons->node[0].destination = 99;
+	commons->apic_id[4] = 0;
+	commons->apic_id[COMMONS_CPUS - 1] = 7;
 	hand_beats(1);
 	ok(n->destination == 2 && n->attached == 1 && n->epoch == hand_root.member.epoch &&
 	   n->nr_cpus == 1 && n->clusters[0] == 1 && !n->clusters[14] &&
 	   !commons->node[0].destination && hand[2].count.scrubbed && hand[0].count.scrubbed,
 	   "where a vnode can be rung is repaired");
+	ok(commons->apic_id[4] == 2 && commons->apic_id[COMMONS_CPUS - 1] == COMMONS_NOBODY &&
+	   commons->apic_id[0] == COMMONS_NOBODY, "and which CPU is in a slot");
 
 	forge_view(hand_root.member.epoch + 0x40000000, 1 | 1ull << 40);
 	beat_and_tick(&hand[0], now);

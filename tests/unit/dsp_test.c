@@ -456,7 +456,7 @@ static void root_main(struct node *n)
 
 	dsp_root_init(&n->dsp, &root_part, commons, 0, &ops, n, now);
 	for (id = 1; id < nodes; id++) {
-		if (!dsp_root_start(&n->dsp, id, &cluster, 1, 1))
+		if (!dsp_root_start(&n->dsp, id, &cluster, &id, 1))
 			breaks("start");
 		spawn(id);
 	}
@@ -467,7 +467,7 @@ static void root_main(struct node *n)
 			id = commons_first(died);
 			dsp_root_died(&n->dsp, id, now);
 			if (restart & commons_bit(id) &&
-			    dsp_root_start(&n->dsp, id, &cluster, 1, 1))
+			    dsp_root_start(&n->dsp, id, &cluster, &id, 1))
 				spawn(id);
 			restart &= ~commons_bit(id);
 		}

@@ -240,7 +240,7 @@ static void begin(u32 id)
 {
 	u32 cluster = 1;
 
-	if (!dsp_root_start(&node[0].dsp, id, &cluster, 1, 1))
+	if (!dsp_root_start(&node[0].dsp, id, &cluster, &id, 1))
 		breaks("start");
 	node[id].ended = 0;
 	node[id].running = true;

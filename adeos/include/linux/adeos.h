@@ -12,7 +12,7 @@
 #define ADEOS_STARTUP_MAGIC	0x764e6f64
 
 /* What root and vnode must agree on; an image tells it by an ELF note. */
-#define ADEOS_ABI		4
+#define ADEOS_ABI		5
 
 #ifndef __ASSEMBLY__
 
