@@ -14,13 +14,13 @@
  */
 #include <linux/acpi.h>
 #include <linux/bitmap.h>
+#include <linux/cpufeature.h>
 #include <linux/delay.h>
 #include <linux/init.h>
 #include <linux/printk.h>
 #include <linux/string.h>
 
 #include <asm/apic.h>
-#include <asm/cpufeature.h>
 
 #include "park.h"
 #include "selftest.h"
