@@ -368,7 +368,7 @@ send echo c >/proc/sysrq-trigger\r
 await Kernel panic - not syncing: sysrq triggered crash
 end
 PERSON
-is "$(state 1)" crashed '  it has crashed'
+ok '  it has crashed' vnode wait 1 --state crashed --timeout 60
 
 # The magic key works where no thread runs any more.
 node 3 3 96M

@@ -1,0 +1,13 @@
+#!/bin/sh
+# As tests/clock.t, where the root's clock is not the TSC, on the debug kernel.
+# needs: debug
+
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+guest_share=$scratch/share
+cp -R "$top/tests/guest" "$guest_share"
+ok 'what reads clocks compiles' gcc -m32 -march=i686 -static -O1 -Wall -Wextra -D_GNU_SOURCE \
+	-D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -o "$guest_share/phc" "$top/tests/unit/phc.c"
+guest_test --timeout 900 --debug --append clocksource=acpi_pm clock.sh
+done_testing
