@@ -5,5 +5,5 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-guest_test --debug --timeout 1200 cycles.sh 20 10
+guest_test --debug --timeout 1200 cycles.sh 25 10
 done_testing

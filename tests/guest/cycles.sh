@@ -49,10 +49,10 @@ is "$(dmesg | grep -c 'adeos: vnode 1: stopped')" $((kills + stops + 3)) 'each o
 left() {
 	usage >/tmp/usage.2
 	objects >/tmp/objects.2
-	grown /tmp/objects.1 /tmp/objects.2 "$kills"
+	grown /tmp/objects.1 /tmp/objects.2 $((kills + stops))
 	grep -v MemFree /tmp/usage.1 >/tmp/used.1
 	grep -v MemFree /tmp/usage.2 >/tmp/used.2
-	grown /tmp/used.1 /tmp/used.2 "$kills"
+	grown /tmp/used.1 /tmp/used.2 $((kills + stops))
 	join /tmp/usage.1 /tmp/usage.2 | awk -v limit=$((4 * (kills + stops))) \
 		'$1 == "MemFree" && $2 - $3 >= limit { print "MemFree", $2, "->", $3 }'
 }
