@@ -78,10 +78,10 @@ static void __init report_unused(const struct adeos_page *page)
 	u64 memory = (u64)get_num_physpages() << PAGE_SHIFT;
 
 	if (num_online_cpus() < page->nr_cpus)
-		pr_warn("adeos: Linux uses %u of this vnode's %u CPUs: look for nosmp, maxcpus= and nr_cpus= in its command line\n",
+		pr_warn("adeos: Linux uses %u of this vnode's %u CPUs: look for nosmp, maxcpus=, nr_cpus= and possible_cpus= in its command line\n",
 			num_online_cpus(), page->nr_cpus);
 	if (memory + SZ_2M < page->mem_size)
-		pr_warn("adeos: Linux uses %lluM of this vnode's %lluM of memory: look for mem= and memmap= in its command line\n",
+		pr_warn("adeos: Linux uses %lluM of this vnode's %lluM of memory: look for mem=, memmap= and highmem= in its command line\n",
 			memory / SZ_1M, page->mem_size / SZ_1M);
 }
 
