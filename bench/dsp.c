@@ -96,7 +96,7 @@ static void interrupts(void)
 
 	while (first != last) {
 		id = queue[first++ % QUEUE];
-		if (portal_take(&commons, id, 0) && dsp_poll(&node[id], 0))
+		if (dsp_portal_take(&commons, id, 0) && dsp_poll(&node[id], 0))
 			op_ring(NULL, id);
 	}
 }
@@ -115,14 +115,14 @@ static void start_vnode(u32 id)
 
 static void create(u32 id)
 {
-	struct bridge_request req = { .pages = 1, .allowed = { ~0u, ~0u } };
+	struct dsp_bridge_request req = { .pages = 1, .allowed = { ~0u, ~0u } };
 	struct dsp_result result;
 	u32 i;
 	int call;
 
 	for (i = 0; i < BRIDGES; i++) {
 		snprintf(req.name, sizeof(req.name), "bridge-%u", i);
-		call = bridge_create(&node[id], &req, 0);
+		call = dsp_bridge_create(&node[id], &req, 0);
 		interrupts();
 		if (call < 0 || dsp_call_result(&node[id], call, &result) || result.error)
 			fail("a bridge is not created");
@@ -172,8 +172,8 @@ static void bridges(void)
 	for (i = 0; i < ROUNDS; i++) {
 		name[7] = '0' + i % BRIDGES;
 		for (id = 0; id < nodes; id++) {
-			if (bridge_open(&node[id], id % (nodes - 1) + 1, name, true, &index) ||
-			    bridge_close(&node[id], index))
+			if (dsp_bridge_open(&node[id], id % (nodes - 1) + 1, name, true, &index) ||
+			    dsp_bridge_close(&node[id], index))
 				fail("a bridge is not opened");
 		}
 	}
@@ -187,7 +187,7 @@ static void membership(void)
 	dsp_root_died(&node[0], nodes - 1, 0);
 	interrupts();
 	start_vnode(nodes - 1);
-	if (member_unsettled(&root.member, &commons))
+	if (dsp_member_unsettled(&root.member, &commons))
 		fail("not everybody has the newest view");
 	for (id = 0; id < nodes; id++)
 		if (node[id].member.mask != node[0].member.mask)

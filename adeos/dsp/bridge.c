@@ -51,7 +51,7 @@ static u32 freezes, frozen_us, frozen_us_max;
 /* Asks the root for it; adeos_lock is held, and released meanwhile. */
 static int request_bridge(const struct adeos_bridge_spec *spec, struct dsp_result *result)
 {
-	struct bridge_request req = { .flags = spec->flags };
+	struct dsp_bridge_request req = { .flags = spec->flags };
 
 	if (!spec->size || spec->size > (size_t)BRIDGE_MAX_PAGES << PAGE_SHIFT)
 		return -E2BIG;
@@ -62,7 +62,7 @@ static int request_bridge(const struct adeos_bridge_spec *spec, struct dsp_resul
 	req.allowed[0] = lower_32_bits(spec->allowed);
 	req.allowed[1] = upper_32_bits(spec->allowed);
 	adeos_node_turn(DSP_CREATE);
-	return adeos_node_call(bridge_create(adeos_node(), &req, adeos_now_ms()), result);
+	return adeos_node_call(dsp_bridge_create(adeos_node(), &req, adeos_now_ms()), result);
 }
 
 /* Asks the root to end it; as above. */
@@ -71,15 +71,15 @@ static int end_bridge(u32 index, u32 generation)
 	struct dsp_result result;
 
 	adeos_node_turn(DSP_DESTROY);
-	return adeos_node_call(bridge_destroy(adeos_node(), index, generation, adeos_now_ms()),
+	return adeos_node_call(dsp_bridge_destroy(adeos_node(), index, generation, adeos_now_ms()),
 			       &result);
 }
 
-/* Where it is now: 0, or what bridge_where() returns. */
+/* Where it is now: 0, or what dsp_bridge_where() returns. */
 static int find_bridge(u32 index, phys_addr_t *start, size_t *size)
 {
 	u32 pfn, pages;
-	int ret = bridge_where(adeos_node(), index, &pfn, &pages);
+	int ret = dsp_bridge_where(adeos_node(), index, &pfn, &pages);
 
 	if (ret)
 		return ret;
@@ -131,8 +131,8 @@ static int clear_bridge(u32 index)
 	if (ret)
 		return ret;
 	adeos_node_turn(DSP_CLEARED);
-	ret = adeos_node_call(bridge_cleared(adeos_node(), index, adeos_now_ms()), &result);
-	return ret ?: bridge_begin(adeos_node(), index);
+	ret = adeos_node_call(dsp_bridge_cleared(adeos_node(), index, adeos_now_ms()), &result);
+	return ret ?: dsp_bridge_begin(adeos_node(), index);
 }
 
 /* Makes a bridge, which then is open here once, or there is none; as above. */
@@ -142,12 +142,12 @@ static int make_bridge(const struct adeos_bridge_spec *spec, struct dsp_result *
 
 	if (ret)
 		return ret;
-	ret = bridge_claim(adeos_node(), made->index, made->generation);
+	ret = dsp_bridge_claim(adeos_node(), made->index, made->generation);
 	if (!ret) {
 		ret = clear_bridge(made->index);
 		if (!ret)
 			return 0;
-		bridge_close(adeos_node(), made->index);
+		dsp_bridge_close(adeos_node(), made->index);
 	}
 	end_bridge(made->index, made->generation);
 	return ret;
@@ -176,7 +176,7 @@ int adeos_bridge_create(const struct adeos_bridge_spec *spec)
 	mutex_lock(&adeos_lock);
 	ret = make_bridge(spec, &made);
 	if (!ret)
-		bridge_close(adeos_node(), made.index);
+		dsp_bridge_close(adeos_node(), made.index);
 	mutex_unlock(&adeos_lock);
 	return ret;
 }
@@ -232,7 +232,7 @@ static struct adeos_bridge *use_bridge(u32 index, const struct adeos_bridge_ops 
 	return b;
 
 close:
-	bridge_close(adeos_node(), index);
+	dsp_bridge_close(adeos_node(), index);
 	kfree(b);
 	return ERR_PTR(ret);
 }
@@ -262,7 +262,7 @@ struct adeos_bridge *adeos_bridge_open(u32 scope, const char *name, bool write,
 	if (!adeos_commons())
 		return ERR_PTR(-ENODEV);
 	mutex_lock(&adeos_lock);
-	ret = bridge_open(adeos_node(), scope, name, write, &index);
+	ret = dsp_bridge_open(adeos_node(), scope, name, write, &index);
 	b = ret ? ERR_PTR(ret) : use_bridge(index, ops, priv);
 	mutex_unlock(&adeos_lock);
 	return b;
@@ -368,7 +368,7 @@ void adeos_bridge_close(struct adeos_bridge *b)
 	mutex_lock(&adeos_lock);
 	list_del(&b->list);
 	adeos_unmap(b->addr);
-	bridge_close(adeos_node(), b->index);
+	dsp_bridge_close(adeos_node(), b->index);
 	mutex_unlock(&adeos_lock);
 	kfree(b);
 }

@@ -74,7 +74,7 @@ static void node_poll(struct work_struct *work)
 
 	mutex_lock(&adeos_lock);
 	/* Also what we have rung ourselves; or it would hide what others ring. */
-	portal_take(commons, node.id, ~(BIT(PORTAL_DSP) | BIT(PORTAL_BRIDGE)));
+	dsp_portal_take(commons, node.id, ~(BIT(PORTAL_DSP) | BIT(PORTAL_BRIDGE)));
 	again = dsp_poll(&node, adeos_now_ms());
 	node_show_bridges();
 	mutex_unlock(&adeos_lock);
@@ -386,7 +386,7 @@ void adeos_node_died(u32 id)
  */
 unsigned int adeos_node_kept(u32 id)
 {
-	return commons ? bridge_root_kept(&node, id) : 0;
+	return commons ? dsp_bridge_root_kept(&node, id) : 0;
 }
 
 /**
@@ -399,8 +399,8 @@ unsigned int adeos_node_kept(u32 id)
  */
 bool adeos_node_let_go(u32 id)
 {
-	return !commons || (!member_unsettled(&node.root->member, commons) &&
-			    !bridge_root_kept(&node, id));
+	return !commons || (!dsp_member_unsettled(&node.root->member, commons) &&
+			    !dsp_bridge_root_kept(&node, id));
 }
 
 /**
@@ -414,7 +414,7 @@ bool adeos_node_let_go(u32 id)
  */
 bool adeos_bridge_region(u32 index, u64 *start, u64 *size)
 {
-	const struct bridge_entry *e;
+	const struct dsp_bridge_entry *e;
 
 	if (!node.root)
 		return false;

@@ -71,12 +71,12 @@ struct room_asker {
 static u64 moved;
 static struct room_asker askers[COMMONS_NODES];
 
-static struct bridge_entry *entry_of(u32 i)
+static struct dsp_bridge_entry *entry_of(u32 i)
 {
 	return &adeos_node()->root->entry[i];
 }
 
-static enum place_kind kind_of(const struct bridge_entry *e)
+static enum place_kind kind_of(const struct dsp_bridge_entry *e)
 {
 	return (e->pub.flags & BRIDGE_KIND) == BRIDGE_TRANSIENT ? PLACE_TRANSIENT : PLACE_BRIDGE;
 }
@@ -91,7 +91,7 @@ static int by_address(const void *a, const void *b)
 /* What is neither here nor free stays where it is. */
 static unsigned int list_movable(struct room *room)
 {
-	const struct bridge_entry *e;
+	const struct dsp_bridge_entry *e;
 	unsigned int i, nr = 0;
 
 	for (i = 0; i < COMMONS_BRIDGES; i++) {
@@ -138,7 +138,7 @@ static int begin_move(u32 i, u32 tag, const struct place_move *move)
 	ret = region_remove(pool, place.start, place.end);
 	if (ret)
 		return ret;
-	ret = bridge_root_move(adeos_node(), i, PHYS_PFN(move->to), adeos_now_ms());
+	ret = dsp_bridge_root_move(adeos_node(), i, PHYS_PFN(move->to), adeos_now_ms());
 	if (ret)
 		adeos_pool_give_memory(place.start, place.end - place.start);
 	return ret;
@@ -147,7 +147,7 @@ static int begin_move(u32 i, u32 tag, const struct place_move *move)
 /* All users have frozen; only the memory stays as it is while adeos_lock is released. */
 static void copy_bridge(u32 i)
 {
-	const struct bridge_entry *e = entry_of(i);
+	const struct dsp_bridge_entry *e = entry_of(i);
 	phys_addr_t to = PFN_PHYS((u64)e->new_pfn), from = PFN_PHYS((u64)e->pub.pfn);
 	size_t size = (size_t)e->pub.pages << PAGE_SHIFT;
 	int ret;
@@ -155,14 +155,14 @@ static void copy_bridge(u32 i)
 	mutex_unlock(&adeos_lock);
 	ret = adeos_copy(to, from, size);
 	mutex_lock(&adeos_lock);
-	bridge_root_copied(adeos_node(), i, ret);
+	dsp_bridge_root_copied(adeos_node(), i, ret);
 }
 
 /* Makes a move; adeos_lock is released while users freeze, and while it is copied. */
 static int make_move(struct room *room, const struct place_move *move)
 {
 	u32 i = room->index[move->index];
-	const struct bridge_entry *e = entry_of(i);
+	const struct dsp_bridge_entry *e = entry_of(i);
 	u32 before = BRIDGE_GENERATION(e->tag);
 	int ret = begin_move(i, room->tag[move->index], move);
 

@@ -77,10 +77,10 @@ void adeos_portals_handle(void)
 
 	if (!c)
 		return;
-	rung = portal_take(c, adeos_own_id(), READ_ONCE(masked));
+	rung = dsp_portal_take(c, adeos_own_id(), READ_ONCE(masked));
 	for_each_set_bit(i, &rung, COMMONS_PORTALS) {
 		/* Who rang the nanokernel's own portals is for dsp_poll() to find out. */
-		from = i < ADEOS_PORTAL_FIRST ? ~0ULL : portal_rang(c, adeos_own_id(), i);
+		from = i < ADEOS_PORTAL_FIRST ? ~0ULL : dsp_portal_rang(c, adeos_own_id(), i);
 		/* Pairs with adeos_portal_bind(): the cookie is there, too. */
 		handler = smp_load_acquire(&bindings[i].handler);
 		if (!handler || !from)
@@ -246,7 +246,7 @@ int adeos_portal_ring(u32 to, unsigned int portal)
 	incarnation = READ_ONCE(c->node[to].incarnation);
 	if (!incarnation || READ_ONCE(c->node[to].attached) != incarnation)
 		return -EHOSTDOWN;
-	if (portal_post(c, to, portal, adeos_own_id())) {
+	if (dsp_portal_post(c, to, portal, adeos_own_id())) {
 		raw_cpu_inc(counts.rung[portal]);
 		adeos_portal_send(to);
 	} else {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The root's half of the life of bridges, drawn in bridge_state.h.  It works
- * from struct bridge_entry, which nobody else can write, and never believes a
+ * from struct dsp_bridge_entry, which nobody else can write, and never believes a
  * word of the commons besides the masks of users.
  */
 #include "dsp.h"
@@ -37,12 +37,12 @@ static const struct {
 };
 
 /**
- * bridge_strerror() - what an error of bridges means
+ * dsp_bridge_strerror() - what an error of bridges means
  * @err: a negative error code
  *
  * Return: one line.
  */
-const char *bridge_strerror(int err)
+const char *dsp_bridge_strerror(int err)
 {
 	unsigned int i;
 
@@ -53,12 +53,12 @@ const char *bridge_strerror(int err)
 }
 
 /**
- * bridge_check_name() - may a bridge have this name?
+ * dsp_bridge_check_name() - may a bridge have this name?
  * @name: up to COMMONS_NAME bytes, padded with 0
  *
  * Return: its length, or -EINVAL.
  */
-int bridge_check_name(const char *name)
+int dsp_bridge_check_name(const char *name)
 {
 	int len;
 
@@ -69,13 +69,13 @@ int bridge_check_name(const char *name)
 }
 
 /**
- * bridge_hash() - hash of a bridge's name
+ * dsp_bridge_hash() - hash of a bridge's name
  * @scope: vnode ID, or COMMONS_NOBODY
  * @name: the name, padded with 0
  *
  * Return: not 0.
  */
-u32 bridge_hash(u32 scope, const char name[COMMONS_NAME])
+u32 dsp_bridge_hash(u32 scope, const char name[COMMONS_NAME])
 {
 	u32 w[1 + COMMONS_NAME / 4] = { scope };
 
@@ -85,18 +85,19 @@ u32 bridge_hash(u32 scope, const char name[COMMONS_NAME])
 
 static void bridge_set(struct dsp *d, u32 i, u32 generation, u32 state)
 {
-	struct bridge_entry *e = &d->root->entry[i];
+	struct dsp_bridge_entry *e = &d->root->entry[i];
 
 	e->tag = BRIDGE_TAG(generation, state);
 	/* What was published before the tag that says so. */
-	smp_store_release(&d->c->tag[i], e->tag);	/* pairs with bridge_try(), bridge_scan() */
+	/* Pairs with bridge_try() and dsp_bridge_scan(). */
+	smp_store_release(&d->c->tag[i], e->tag);
 	/* The tag before a look at the users: pairs with commons_set() of theirs. */
 	smp_mb();
 }
 
 static void bridge_publish(struct dsp *d, u32 i)
 {
-	struct bridge_entry *e = &d->root->entry[i];
+	struct dsp_bridge_entry *e = &d->root->entry[i];
 
 	e->pub.check = commons_check((u32 *)&e->pub, COMMONS_BRIDGE_WORDS - 1);
 	commons_write((u32 *)&d->c->bridge[i], (u32 *)&e->pub, COMMONS_BRIDGE_WORDS);
@@ -143,7 +144,7 @@ static int bridge_place(struct dsp_root *r, const struct commons_bridge *b, u32 
 
 	/* Those who look for the name begin there, too. */
 	for (n = 0; n < COMMONS_BRIDGES; n++) {
-		const struct bridge_entry *e;
+		const struct dsp_bridge_entry *e;
 
 		i = (hash + n) % COMMONS_BRIDGES;
 		e = &r->entry[i];
@@ -160,13 +161,13 @@ static int bridge_place(struct dsp_root *r, const struct commons_bridge *b, u32 
 }
 
 /* Takes over a request: 0 or an error. */
-static int bridge_parse(struct commons_bridge *b, u32 from, const struct bridge_request *req)
+static int bridge_parse(struct commons_bridge *b, u32 from, const struct dsp_bridge_request *req)
 {
 	int len;
 
 	memset(b, 0, sizeof(*b));
 	memcpy(b->name, req->name, sizeof(req->name));
-	len = bridge_check_name(b->name);
+	len = dsp_bridge_check_name(b->name);
 	if (len < 0)
 		return len;
 	memset(b->name + len, 0, COMMONS_NAME - len);
@@ -192,28 +193,28 @@ static void bridge_no_users(struct commons_bridge *b)
 }
 
 /**
- * bridge_root_create() - make a bridge
+ * dsp_bridge_root_create() - make a bridge
  * @d: the root
  * @from: vnode ID of its owner, a member
  * @req: what it shall be, not trusted
  * @result: what became of it
  * @now: the time, ms
  *
- * The owner has to clear it before others can open it: bridge_root_cleared().
+ * The owner has to clear it before others can open it: dsp_bridge_root_cleared().
  */
-void bridge_root_create(struct dsp *d, u32 from, const struct bridge_request *req,
-			struct dsp_result *result, u32 now)
+void dsp_bridge_root_create(struct dsp *d, u32 from, const struct dsp_bridge_request *req,
+			    struct dsp_result *result, u32 now)
 {
 	struct dsp_root *r = d->root;
 	struct commons_bridge b;
-	struct bridge_entry *e;
+	struct dsp_bridge_entry *e;
 	u32 i = 0, hash;
 	int err;
 
 	err = bridge_parse(&b, from, req);
 	if (!err)
 		err = bridge_quota(r, from, b.pages);
-	hash = bridge_hash(b.scope, b.name);
+	hash = dsp_bridge_hash(b.scope, b.name);
 	if (!err)
 		err = bridge_place(r, &b, hash, &i);
 	if (!err)
@@ -244,7 +245,7 @@ void bridge_root_create(struct dsp *d, u32 from, const struct bridge_request *re
 /* DYING, and nobody left. */
 static void bridge_free(struct dsp *d, u32 i)
 {
-	struct bridge_entry *e = &d->root->entry[i];
+	struct dsp_bridge_entry *e = &d->root->entry[i];
 
 	bridge_set(d, i, (BRIDGE_GENERATION(e->tag) + 1) & BRIDGE_GENERATION_MASK, BRIDGE_FREE);
 	bridge_charge(d->root, &e->pub, -1);
@@ -264,7 +265,7 @@ static void bridge_leave(struct dsp *d, u32 place, u32 other, u32 pages)
 
 static void bridge_kill(struct dsp *d, u32 i)
 {
-	struct bridge_entry *e = &d->root->entry[i];
+	struct dsp_bridge_entry *e = &d->root->entry[i];
 	u32 state = BRIDGE_STATE(e->tag);
 
 	if (state == BRIDGE_FREE || state == BRIDGE_DYING)
@@ -287,7 +288,7 @@ static void bridge_kill(struct dsp *d, u32 i)
 /* Back to LIVE, at the old place or a new one, unless it has been destroyed meanwhile. */
 static void bridge_thaw(struct dsp *d, u32 i, u32 generation)
 {
-	struct bridge_entry *e = &d->root->entry[i];
+	struct dsp_bridge_entry *e = &d->root->entry[i];
 
 	bridge_set(d, i, generation, e->doomed ? BRIDGE_DYING : BRIDGE_LIVE);
 	if (!e->doomed && e->pub.owner != COMMONS_NOBODY)
@@ -298,7 +299,7 @@ static void bridge_thaw(struct dsp *d, u32 i, u32 generation)
 /* It stays where it was. */
 static void bridge_stay(struct dsp *d, u32 i)
 {
-	struct bridge_entry *e = &d->root->entry[i];
+	struct dsp_bridge_entry *e = &d->root->entry[i];
 
 	bridge_leave(d, e->new_pfn, e->pub.pfn, e->pub.pages);
 	bridge_thaw(d, i, BRIDGE_GENERATION(e->tag));
@@ -306,7 +307,7 @@ static void bridge_stay(struct dsp *d, u32 i)
 
 static void bridge_move(struct dsp *d, u32 i, u32 now)
 {
-	struct bridge_entry *e = &d->root->entry[i];
+	struct dsp_bridge_entry *e = &d->root->entry[i];
 	int err;
 
 	if (bridge_users(d, i) & ~commons_mask(d->c->bridge[i].frozen)) {
@@ -319,13 +320,13 @@ static void bridge_move(struct dsp *d, u32 i, u32 now)
 	bridge_set(d, i, BRIDGE_GENERATION(e->tag), BRIDGE_MOVING);
 	err = d->ops->copy(d->priv, i, e->new_pfn, e->pub.pfn, e->pub.pages);
 	if (err != -EINPROGRESS)
-		bridge_root_copied(d, i, err);
+		dsp_bridge_root_copied(d, i, err);
 }
 
 /* From now on it is at the new place. */
 static void bridge_arrive(struct dsp *d, u32 i)
 {
-	struct bridge_entry *e = &d->root->entry[i];
+	struct dsp_bridge_entry *e = &d->root->entry[i];
 	u32 generation = (BRIDGE_GENERATION(e->tag) + 1) & BRIDGE_GENERATION_MASK;
 	u32 old = e->pub.pfn;
 
@@ -338,14 +339,14 @@ static void bridge_arrive(struct dsp *d, u32 i)
 }
 
 /**
- * bridge_root_copied() - end a move
+ * dsp_bridge_root_copied() - end a move
  * @d: the root
  * @index: number of the bridge, for which dsp_ops.copy has returned -EINPROGRESS
  * @err: 0; or nothing was copied, and it stays where it was
  */
-void bridge_root_copied(struct dsp *d, u32 index, int err)
+void dsp_bridge_root_copied(struct dsp *d, u32 index, int err)
 {
-	struct bridge_entry *e = &d->root->entry[index];
+	struct dsp_bridge_entry *e = &d->root->entry[index];
 
 	if (BRIDGE_STATE(e->tag) != BRIDGE_MOVING)
 		return;
@@ -356,7 +357,7 @@ void bridge_root_copied(struct dsp *d, u32 index, int err)
 }
 
 /* Does it end as soon as nobody uses it? */
-static bool bridge_is_lost(const struct bridge_entry *e, u32 now)
+static bool bridge_is_lost(const struct dsp_bridge_entry *e, u32 now)
 {
 	if (BRIDGE_STATE(e->tag) == BRIDGE_CLEARING)
 		return (s32)(now - e->deadline) >= 0;
@@ -364,15 +365,15 @@ static bool bridge_is_lost(const struct bridge_entry *e, u32 now)
 }
 
 /**
- * bridge_root_step() - go on with the bridges that are in motion
+ * dsp_bridge_root_step() - go on with the bridges that are in motion
  * @d: the root
  * @now: the time, ms
  *
  * To be called when PORTAL_BRIDGE was rung, and from time to time.
  */
-void bridge_root_step(struct dsp *d, u32 now)
+void dsp_bridge_root_step(struct dsp *d, u32 now)
 {
-	struct bridge_entry *e;
+	struct dsp_bridge_entry *e;
 	u32 i;
 
 	for (i = 0; i < COMMONS_BRIDGES && d->root->busy; i++) {
@@ -387,7 +388,7 @@ void bridge_root_step(struct dsp *d, u32 now)
 }
 
 /* Is it the bridge that had this generation once? */
-static bool bridge_is(const struct bridge_entry *e, u32 generation)
+static bool bridge_is(const struct dsp_bridge_entry *e, u32 generation)
 {
 	u32 age = (BRIDGE_GENERATION(e->tag) - e->born) & BRIDGE_GENERATION_MASK;
 
@@ -396,7 +397,7 @@ static bool bridge_is(const struct bridge_entry *e, u32 generation)
 }
 
 /**
- * bridge_root_cleared() - let others open a bridge
+ * dsp_bridge_root_cleared() - let others open a bridge
  * @d: the root
  * @from: vnode ID of who has cleared it: its owner
  * @index: number of the bridge
@@ -404,9 +405,9 @@ static bool bridge_is(const struct bridge_entry *e, u32 generation)
  *
  * Return: 0, also if they may already; -ENOENT, -EPERM; -EIDRM if it is DYING.
  */
-int bridge_root_cleared(struct dsp *d, u32 from, u32 index, u32 generation)
+int dsp_bridge_root_cleared(struct dsp *d, u32 from, u32 index, u32 generation)
 {
-	struct bridge_entry *e;
+	struct dsp_bridge_entry *e;
 
 	if (index >= COMMONS_BRIDGES)
 		return -ENOENT;
@@ -423,7 +424,7 @@ int bridge_root_cleared(struct dsp *d, u32 from, u32 index, u32 generation)
 }
 
 /**
- * bridge_root_destroy() - end a bridge
+ * dsp_bridge_root_destroy() - end a bridge
  * @d: the root
  * @from: vnode ID of who wants it: its owner, or 0
  * @index: number of the bridge
@@ -432,9 +433,9 @@ int bridge_root_cleared(struct dsp *d, u32 from, u32 index, u32 generation)
  *
  * Return: 0, also if it is DYING already, or will be when it is copied; -ENOENT, -EPERM.
  */
-int bridge_root_destroy(struct dsp *d, u32 from, u32 index, u32 generation, u32 now)
+int dsp_bridge_root_destroy(struct dsp *d, u32 from, u32 index, u32 generation, u32 now)
 {
-	struct bridge_entry *e;
+	struct dsp_bridge_entry *e;
 
 	if (index >= COMMONS_BRIDGES)
 		return -ENOENT;
@@ -444,12 +445,12 @@ int bridge_root_destroy(struct dsp *d, u32 from, u32 index, u32 generation, u32 
 	if (from && from != e->pub.owner)
 		return -EPERM;
 	bridge_kill(d, index);
-	bridge_root_step(d, now);
+	dsp_bridge_root_step(d, now);
 	return 0;
 }
 
 /**
- * bridge_root_move() - begin to move a bridge to another place
+ * dsp_bridge_root_move() - begin to move a bridge to another place
  * @d: the root
  * @index: number of the bridge
  * @pfn: where to, as many pages as it has, allocated by the caller and from
@@ -462,9 +463,9 @@ int bridge_root_destroy(struct dsp *d, u32 from, u32 index, u32 generation, u32 
  * is there already.  On error,
  * @pfn remains the caller's.
  */
-int bridge_root_move(struct dsp *d, u32 index, u32 pfn, u32 now)
+int dsp_bridge_root_move(struct dsp *d, u32 index, u32 pfn, u32 now)
 {
-	struct bridge_entry *e;
+	struct dsp_bridge_entry *e;
 
 	if (index >= COMMONS_BRIDGES)
 		return -ENOENT;
@@ -481,12 +482,12 @@ int bridge_root_move(struct dsp *d, u32 index, u32 pfn, u32 now)
 		d->root->busy++;
 	bridge_set(d, index, BRIDGE_GENERATION(e->tag), BRIDGE_FREEZING);
 	bridge_tell(d, index);
-	bridge_root_step(d, now);
+	dsp_bridge_root_step(d, now);
 	return 0;
 }
 
 /**
- * bridge_root_died() - take back what a dead vnode had of bridges
+ * dsp_bridge_root_died() - take back what a dead vnode had of bridges
  * @d: the root
  * @id: its ID; it is no member any more, and its CPUs stand still
  * @now: the time, ms
@@ -494,12 +495,12 @@ int bridge_root_move(struct dsp *d, u32 index, u32 pfn, u32 now)
  * Its local bridges die, and those that it had not cleared yet; its other global ones
  * stay for as long as somebody has them open, and belong to nobody.
  */
-void bridge_root_died(struct dsp *d, u32 id, u32 now)
+void dsp_bridge_root_died(struct dsp *d, u32 id, u32 now)
 {
 	u32 i;
 
 	for (i = 0; i < COMMONS_BRIDGES; i++) {
-		struct bridge_entry *e = &d->root->entry[i];
+		struct dsp_bridge_entry *e = &d->root->entry[i];
 
 		if (BRIDGE_STATE(e->tag) == BRIDGE_FREE)
 			continue;
@@ -515,19 +516,19 @@ void bridge_root_died(struct dsp *d, u32 id, u32 now)
 		e->pub.owner = COMMONS_NOBODY;
 		WRITE_ONCE(d->c->bridge[i].owner, COMMONS_NOBODY);
 	}
-	bridge_root_step(d, now);
+	dsp_bridge_root_step(d, now);
 }
 
 /**
- * bridge_root_kept() - bridges that died with a vnode, and are still in use
+ * dsp_bridge_root_kept() - bridges that died with a vnode, and are still in use
  * @d: the root
- * @id: its ID; bridge_root_died() was called, and it has not begun a new life
+ * @id: its ID; dsp_bridge_root_died() was called, and it has not begun a new life
  *
  * Return: how many.
  */
-u32 bridge_root_kept(const struct dsp *d, u32 id)
+u32 dsp_bridge_root_kept(const struct dsp *d, u32 id)
 {
-	const struct bridge_entry *e;
+	const struct dsp_bridge_entry *e;
 	u32 n = 0;
 
 	for (e = d->root->entry; e < d->root->entry + COMMONS_BRIDGES; e++)
@@ -546,18 +547,18 @@ static bool bridge_clean(struct commons_bridge *b)
 }
 
 /**
- * bridge_root_scrub() - repair what somebody else may have overwritten
+ * dsp_bridge_root_scrub() - repair what somebody else may have overwritten
  * @d: the root
  *
  * A few bridges a call, all of them by and by.
  */
-void bridge_root_scrub(struct dsp *d)
+void dsp_bridge_root_scrub(struct dsp *d)
 {
 	u32 n;
 
 	for (n = 0; n < COMMONS_BRIDGES / 16; n++) {
 		u32 i = d->root->scrub++ % COMMONS_BRIDGES;
-		struct bridge_entry *e = &d->root->entry[i];
+		struct dsp_bridge_entry *e = &d->root->entry[i];
 		u32 is[COMMONS_BRIDGE_WORDS];
 
 		commons_read(is, (u32 *)&d->c->bridge[i], ARRAY_SIZE(is));

@@ -70,13 +70,13 @@ enum bridge_kind {
 #define BRIDGE_CLAIM_TIMEOUT	20000
 
 /**
- * struct bridge_request - what a bridge shall be; payload of DSP_CREATE
+ * struct dsp_bridge_request - what a bridge shall be; payload of DSP_CREATE
  * @name: 1 to 31 printable characters without '/', padded with 0
  * @flags: BRIDGE_* flags and an enum bridge_kind
  * @pages: its size
  * @allowed: who may open it, besides the owner
  */
-struct bridge_request {
+struct dsp_bridge_request {
 	char name[COMMONS_NAME - 1];
 	u8 flags;
 	u32 pages;
@@ -84,7 +84,7 @@ struct bridge_request {
 };
 
 /**
- * struct bridge_entry - the root's own record of a bridge
+ * struct dsp_bridge_entry - the root's own record of a bridge
  * @pub: what it has published, its users not
  * @tag: likewise
  * @hash: likewise
@@ -94,7 +94,7 @@ struct bridge_request {
  * @deadline: in FREEZING, when to give up, in CLEARING, when its owner must have begun, ms
  * @maker: who made it, also when that has died
  */
-struct bridge_entry {
+struct dsp_bridge_entry {
 	struct commons_bridge pub;
 	u32 tag;
 	u32 hash;
@@ -106,7 +106,7 @@ struct bridge_entry {
 };
 
 /**
- * struct bridge_open - what a vnode knows of a bridge that it uses
+ * struct dsp_bridge_open - what a vnode knows of a bridge that it uses
  * @tag: LIVE, with the generation that it knows; 0 if it is not open
  * @pfn: first page
  * @pages: size
@@ -114,7 +114,7 @@ struct bridge_entry {
  * @state: an enum bridge_use
  * @kind: an enum bridge_kind
  */
-struct bridge_open {
+struct dsp_bridge_open {
 	u32 tag;
 	u32 pfn;
 	u32 pages;
@@ -143,8 +143,8 @@ enum bridge_use {
 	BRIDGE_CLAIMED,		/* by its owner, which clears it */
 };
 
-const char *bridge_strerror(int err);
-int bridge_check_name(const char *name);
-u32 bridge_hash(u32 scope, const char name[COMMONS_NAME]);
+const char *dsp_bridge_strerror(int err);
+int dsp_bridge_check_name(const char *name);
+u32 dsp_bridge_hash(u32 scope, const char name[COMMONS_NAME]);
 
 #endif /* _ADEOS_BRIDGE_STATE_H */

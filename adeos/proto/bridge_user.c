@@ -6,20 +6,20 @@
 #include "dsp.h"
 
 /**
- * bridge_create() - ask the root for a bridge
+ * dsp_bridge_create() - ask the root for a bridge
  * @d: this vnode
  * @req: what it shall be
  * @now: the time, ms
  *
  * Return: a call for dsp_call_result(), or a negative error code: dsp_call().
  */
-int bridge_create(struct dsp *d, const struct bridge_request *req, u32 now)
+int dsp_bridge_create(struct dsp *d, const struct dsp_bridge_request *req, u32 now)
 {
 	return dsp_call(d, DSP_CREATE, req, sizeof(*req), now);
 }
 
 /**
- * bridge_destroy() - ask the root to end a bridge
+ * dsp_bridge_destroy() - ask the root to end a bridge
  * @d: this vnode
  * @index: its number
  * @generation: and generation, which dsp_call_result() told
@@ -27,7 +27,7 @@ int bridge_create(struct dsp *d, const struct bridge_request *req, u32 now)
  *
  * Return: a call for dsp_call_result(), or a negative error code: dsp_call().
  */
-int bridge_destroy(struct dsp *d, u32 index, u32 generation, u32 now)
+int dsp_bridge_destroy(struct dsp *d, u32 index, u32 generation, u32 now)
 {
 	struct dsp_result which = { .index = index, .generation = generation };
 
@@ -71,20 +71,20 @@ static int bridge_enter(struct dsp *d, u32 i, u32 tag)
 }
 
 /**
- * bridge_claim() - begin to use a bridge that was made for this vnode just now
+ * dsp_bridge_claim() - begin to use a bridge that was made for this vnode just now
  * @d: this vnode
  * @index: its number
  * @generation: and generation, which dsp_call_result() told
  *
- * It has to be cleared, where bridge_where() says; then follow bridge_cleared() and
- * bridge_begin().  If any of it fails, it has to be destroyed and closed.
+ * It has to be cleared, where dsp_bridge_where() says; then follow dsp_bridge_cleared() and
+ * dsp_bridge_begin().  If any of it fails, it has to be destroyed and closed.
  *
  * Return: 0; -EIDRM if it was destroyed; -EPROTO if the entry is damaged.
  */
-int bridge_claim(struct dsp *d, u32 index, u32 generation)
+int dsp_bridge_claim(struct dsp *d, u32 index, u32 generation)
 {
 	u32 tag = BRIDGE_TAG(generation, BRIDGE_CLEARING);
-	struct bridge_open *o;
+	struct dsp_bridge_open *o;
 	struct commons_bridge b;
 
 	if (index >= COMMONS_BRIDGES || d->open[index].refs)
@@ -96,20 +96,22 @@ int bridge_claim(struct dsp *d, u32 index, u32 generation)
 	}
 	if (bridge_enter(d, index, tag))
 		return -EIDRM;
-	*o = (struct bridge_open){ tag, b.pfn, b.pages, 1, BRIDGE_CLAIMED, b.flags & BRIDGE_KIND };
+	*o = (struct dsp_bridge_open){
+		tag, b.pfn, b.pages, 1, BRIDGE_CLAIMED, b.flags & BRIDGE_KIND
+	};
 	d->count.opens++;
 	return 0;
 }
 
 /**
- * bridge_cleared() - tell the root that others may open a bridge
+ * dsp_bridge_cleared() - tell the root that others may open a bridge
  * @d: this vnode
  * @index: its number; it is claimed
  * @now: the time, ms
  *
  * Return: a call for dsp_call_result(), or a negative error code: dsp_call().
  */
-int bridge_cleared(struct dsp *d, u32 index, u32 now)
+int dsp_bridge_cleared(struct dsp *d, u32 index, u32 now)
 {
 	struct dsp_result which = {
 		.index = index, .generation = BRIDGE_GENERATION(d->open[index].tag),
@@ -119,15 +121,15 @@ int bridge_cleared(struct dsp *d, u32 index, u32 now)
 }
 
 /**
- * bridge_begin() - use a bridge that this vnode has cleared as any other
+ * dsp_bridge_begin() - use a bridge that this vnode has cleared as any other
  * @d: this vnode
  * @index: its number; the root has agreed
  *
  * Return: 0; -EIDRM if it was destroyed meanwhile.
  */
-int bridge_begin(struct dsp *d, u32 index)
+int dsp_bridge_begin(struct dsp *d, u32 index)
 {
-	struct bridge_open *o = &d->open[index];
+	struct dsp_bridge_open *o = &d->open[index];
 
 	if (o->state != BRIDGE_CLAIMED)
 		return -EIDRM;
@@ -140,7 +142,7 @@ int bridge_begin(struct dsp *d, u32 index)
 static int bridge_try(struct dsp *d, u32 i, u32 scope, const char *name, bool write)
 {
 	u32 tag = smp_load_acquire(&d->c->tag[i]);	/* pairs with bridge_set() */
-	struct bridge_open *o = &d->open[i];
+	struct dsp_bridge_open *o = &d->open[i];
 	struct commons_bridge b;
 	int err;
 
@@ -161,7 +163,7 @@ static int bridge_try(struct dsp *d, u32 i, u32 scope, const char *name, bool wr
 	if (err)
 		return err;
 	if (o->refs) {
-		/* Ours is another one, or to be thawed: bridge_scan() first. */
+		/* Ours is another one, or to be thawed: dsp_bridge_scan() first. */
 		if (o->tag != tag || o->state != BRIDGE_USED || o->refs == 0xffff)
 			return -EAGAIN;
 		o->refs++;
@@ -171,13 +173,13 @@ static int bridge_try(struct dsp *d, u32 i, u32 scope, const char *name, bool wr
 	err = bridge_enter(d, i, tag);
 	if (err)
 		return err;
-	*o = (struct bridge_open){ tag, b.pfn, b.pages, 1, BRIDGE_USED, b.flags & BRIDGE_KIND };
+	*o = (struct dsp_bridge_open){ tag, b.pfn, b.pages, 1, BRIDGE_USED, b.flags & BRIDGE_KIND };
 	d->count.opens++;
 	return 0;
 }
 
 /**
- * bridge_open() - begin to use a bridge
+ * dsp_bridge_open() - begin to use a bridge
  * @d: this vnode
  * @scope: vnode ID whose bridge it is, or COMMONS_NOBODY: a global one
  * @name: its name, terminated
@@ -189,7 +191,7 @@ static int bridge_try(struct dsp *d, u32 i, u32 scope, const char *name, bool wr
  * Return: 0; -EINVAL, -ENOENT, -EACCES, -EROFS; -EAGAIN if it is being moved;
  * -ENOTCONN if this vnode is no member; -EPROTO if the entry is damaged.
  */
-int bridge_open(struct dsp *d, u32 scope, const char *name, bool write, u32 *index)
+int dsp_bridge_open(struct dsp *d, u32 scope, const char *name, bool write, u32 *index)
 {
 	char padded[COMMONS_NAME] = "";
 	int err = -ENOENT;
@@ -197,11 +199,11 @@ int bridge_open(struct dsp *d, u32 scope, const char *name, bool write, u32 *ind
 
 	n = strnlen(name, COMMONS_NAME);
 	memcpy(padded, name, n % COMMONS_NAME);
-	if (n == COMMONS_NAME || bridge_check_name(padded) < 0)
+	if (n == COMMONS_NAME || dsp_bridge_check_name(padded) < 0)
 		return -EINVAL;
 	if (!dsp_joined(d))
 		return -ENOTCONN;
-	hash = bridge_hash(scope, padded);
+	hash = dsp_bridge_hash(scope, padded);
 	for (n = 0; n < COMMONS_BRIDGES && err == -ENOENT; n++) {
 		i = (hash + n) % COMMONS_BRIDGES;
 		if (READ_ONCE(d->c->hash[i]) != hash)
@@ -213,15 +215,15 @@ int bridge_open(struct dsp *d, u32 scope, const char *name, bool write, u32 *ind
 }
 
 /**
- * bridge_close() - end the use of a bridge
+ * dsp_bridge_close() - end the use of a bridge
  * @d: this vnode
  * @index: its number; with the last use, the caller has unmapped it
  *
  * Return: number of uses that are left, or -EBADF.
  */
-int bridge_close(struct dsp *d, u32 index)
+int dsp_bridge_close(struct dsp *d, u32 index)
 {
-	struct bridge_open *o;
+	struct dsp_bridge_open *o;
 	u32 tag;
 
 	if (index >= COMMONS_BRIDGES || !d->open[index].refs)
@@ -242,7 +244,7 @@ int bridge_close(struct dsp *d, u32 index)
 }
 
 /**
- * bridge_where() - where is an open bridge?
+ * dsp_bridge_where() - where is an open bridge?
  * @d: this vnode
  * @index: its number
  * @pfn: where to store its first page; it may be mapped until dsp_ops.freeze
@@ -252,9 +254,9 @@ int bridge_close(struct dsp *d, u32 index)
  * Return: 0; -EBADF if it is not open; -EAGAIN if it is frozen; -EHOSTDOWN if
  * it is frozen and the root is dead; -EIDRM if it was destroyed.
  */
-int bridge_where(const struct dsp *d, u32 index, u32 *pfn, u32 *pages)
+int dsp_bridge_where(const struct dsp *d, u32 index, u32 *pfn, u32 *pages)
 {
-	const struct bridge_open *o;
+	const struct dsp_bridge_open *o;
 
 	if (index >= COMMONS_BRIDGES || !d->open[index].refs)
 		return -EBADF;
@@ -290,7 +292,7 @@ static void bridge_lose(struct dsp *d, u32 i)
  */
 static void bridge_melt(struct dsp *d, u32 i, u32 tag)
 {
-	struct bridge_open *o = &d->open[i];
+	struct dsp_bridge_open *o = &d->open[i];
 	struct commons_bridge b;
 	int err;
 
@@ -330,7 +332,7 @@ static void bridge_mend(struct dsp *d, u32 i)
 
 /*
  * One step for a bridge that this vnode clears.  It stays where it is: if the root wants
- * to move it as soon as others may open it, it is frozen when bridge_begin() was called.
+ * to move it as soon as others may open it, it is frozen when dsp_bridge_begin() was called.
  */
 static void bridge_follow_claimed(struct dsp *d, u32 i, u32 tag)
 {
@@ -349,7 +351,7 @@ static void bridge_follow_claimed(struct dsp *d, u32 i, u32 tag)
 /* One step for a bridge that is open. */
 static void bridge_follow(struct dsp *d, u32 i, u32 tag)
 {
-	struct bridge_open *o = &d->open[i];
+	struct dsp_bridge_open *o = &d->open[i];
 	bool used = o->state == BRIDGE_USED;
 
 	if (o->state == BRIDGE_GONE)
@@ -393,12 +395,12 @@ static void bridge_follow(struct dsp *d, u32 i, u32 tag)
 }
 
 /**
- * bridge_scan() - follow what the root does to bridges
+ * dsp_bridge_scan() - follow what the root does to bridges
  * @d: this vnode
  *
  * To be called when PORTAL_BRIDGE was rung, and from time to time.
  */
-void bridge_scan(struct dsp *d)
+void dsp_bridge_scan(struct dsp *d)
 {
 	u32 i, again, tag;
 

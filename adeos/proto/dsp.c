@@ -30,10 +30,10 @@ void dsp_init(struct dsp *d, struct commons *c, u32 id, u32 incarnation, u32 des
 	for (i = 0; i < DSP_CALLS; i++)
 		d->call[i].msg.txn = i;
 	for (i = 0; i < COMMONS_NODES; i++) {
-		ring_attach_sender(&c->ring[i][id], &d->head[i]);
-		ring_attach_receiver(&c->ring[id][i], &d->tail[i]);
+		dsp_ring_attach_sender(&c->ring[i][id], &d->head[i]);
+		dsp_ring_attach_receiver(&c->ring[id][i], &d->tail[i]);
 	}
-	member_init(&d->member, c, now);
+	dsp_member_init(&d->member, c, now);
 	dsp_move_portals(d, destination);
 	/* All of the above before the root makes it known. */
 	/* Pairs with who reads the words of this node. */
@@ -46,7 +46,7 @@ static void dsp_join(struct dsp *d)
 	union dsp_msg msg = { .type = DSP_JOIN };
 
 	/* If somebody overwrote it, the root has repaired it meanwhile. */
-	/* Pairs with member_start(). */
+	/* Pairs with dsp_member_start(). */
 	d->incarnation = smp_load_acquire(&d->c->node[d->id].incarnation);
 	dsp_send(d, 0, &msg);
 }
@@ -80,7 +80,7 @@ int dsp_attach(struct dsp *d, struct commons *c, u32 id, u32 destination,
 	if (smp_load_acquire(&c->header.magic) != COMMONS_MAGIC ||
 	    READ_ONCE(c->header.abi) != COMMONS_ABI || READ_ONCE(c->header.size) != sizeof(*c))
 		return -EPROTO;
-	/* Pairs with member_start(). */
+	/* Pairs with dsp_member_start(). */
 	incarnation = smp_load_acquire(&c->node[id].incarnation);
 	if (!incarnation)
 		return -ESTALE;
@@ -108,7 +108,7 @@ bool dsp_joined(const struct dsp *d)
  */
 void dsp_ring(struct dsp *d, u32 to, u32 portal)
 {
-	if (!portal_post(d->c, to, portal, d->id)) {
+	if (!dsp_portal_post(d->c, to, portal, d->id)) {
 		d->count.coalesced++;
 		return;
 	}
@@ -149,7 +149,7 @@ int dsp_send(struct dsp *d, u32 to, union dsp_msg *msg)
 	msg->flags = 0;
 	msg->from = d->incarnation;
 	msg->to = to ? d->member.incarnation[to] : 1;
-	err = ring_put(&d->c->ring[to][d->id], &d->head[to], msg);
+	err = dsp_ring_put(&d->c->ring[to][d->id], &d->head[to], msg);
 	if (!err)
 		d->count.sent++;
 	else if (err == -EPROTO)
@@ -384,9 +384,9 @@ void dsp_view(struct dsp *d)
 	int ret;
 
 	if (d->root)
-		ret = member_poll_root(&d->member, &d->root->member, d->c, &left, &joined);
+		ret = dsp_member_poll_root(&d->member, &d->root->member, d->c, &left, &joined);
 	else
-		ret = member_poll(&d->member, d->c, d->id, &left, &joined);
+		ret = dsp_member_poll(&d->member, d->c, d->id, &left, &joined);
 	if (ret < 0)
 		d->count.bad_view++;
 	if (ret <= 0)
@@ -433,7 +433,7 @@ static bool dsp_receive(struct dsp *d, u32 from, u32 now)
 	for (n = 0; n < COMMONS_SLOTS; n++) {
 		if (!dsp_may_ask(d, from))
 			return false;
-		ret = ring_get(r, &d->tail[from], &msg);
+		ret = dsp_ring_get(r, &d->tail[from], &msg);
 		if (!ret)
 			break;
 		if (d->root)
@@ -452,7 +452,7 @@ static bool dsp_receive(struct dsp *d, u32 from, u32 now)
 			d->count.bad_message++;
 	}
 	/* Also if there was nothing: we may just have come, or mended our position. */
-	if (ring_stalled(r))
+	if (dsp_ring_stalled(r))
 		dsp_ring(d, from, PORTAL_DSP);
 	return n == COMMONS_SLOTS;
 }
@@ -467,11 +467,11 @@ static bool dsp_hear(struct dsp *d, u64 from, u32 now)
 		u32 id = commons_first(from);
 
 		if (dsp_receive(d, id, now)) {
-			portal_post(d->c, d->id, PORTAL_DSP, id);
+			dsp_portal_post(d->c, d->id, PORTAL_DSP, id);
 			more = true;
 		}
 		/* It may have rung because there is room in our ring to it. */
-		ring_resume(&d->c->ring[id][d->id]);
+		dsp_ring_resume(&d->c->ring[id][d->id]);
 		if (d->root)
 			dsp_root_flush(d, id);
 	}
@@ -483,22 +483,22 @@ static bool dsp_hear(struct dsp *d, u64 from, u32 now)
  * @d: this vnode
  * @now: the time, ms
  *
- * To be called when portal_take() has returned PORTAL_DSP or PORTAL_BRIDGE.
+ * To be called when dsp_portal_take() has returned PORTAL_DSP or PORTAL_BRIDGE.
  *
  * Return: true if it should be called again, when others have had their turn.
  */
 bool dsp_poll(struct dsp *d, u32 now)
 {
-	u64 dsp = portal_rang(d->c, d->id, PORTAL_DSP);
-	u64 bridge = portal_rang(d->c, d->id, PORTAL_BRIDGE);
+	u64 dsp = dsp_portal_rang(d->c, d->id, PORTAL_DSP);
+	u64 bridge = dsp_portal_rang(d->c, d->id, PORTAL_BRIDGE);
 	bool more;
 
 	dsp_view(d);
 	more = dsp_hear(d, dsp, now);
 	if (bridge) {
-		bridge_scan(d);
+		dsp_bridge_scan(d);
 		if (d->root)
-			bridge_root_step(d, now);
+			dsp_bridge_root_step(d, now);
 	}
 	dsp_send_calls(d, now);
 	return more;
@@ -533,9 +533,9 @@ bool dsp_tick(struct dsp *d, u32 now)
 	bool more;
 
 	dsp_mend(d);
-	portal_take(d->c, d->id, ~(1u << PORTAL_DSP | 1u << PORTAL_BRIDGE));
-	portal_rang(d->c, d->id, PORTAL_DSP);
-	portal_rang(d->c, d->id, PORTAL_BRIDGE);
+	dsp_portal_take(d->c, d->id, ~(1u << PORTAL_DSP | 1u << PORTAL_BRIDGE));
+	dsp_portal_rang(d->c, d->id, PORTAL_DSP);
+	dsp_portal_rang(d->c, d->id, PORTAL_BRIDGE);
 	dsp_view(d);
 	if (d->root)
 		memset(d->root->heard, 0, sizeof(d->root->heard));
@@ -543,12 +543,12 @@ bool dsp_tick(struct dsp *d, u32 now)
 	if (d->root) {
 		dsp_root_tick(d, now);
 	} else {
-		member_watch_root(&d->member, d->c, now);
-		member_return(&d->member, d->c);
+		dsp_member_watch_root(&d->member, d->c, now);
+		dsp_member_return(&d->member, d->c);
 		if (!dsp_joined(d))
 			dsp_join(d);
 	}
-	bridge_scan(d);
+	dsp_bridge_scan(d);
 	dsp_check_calls(d, now);
 	return more;
 }

@@ -24,7 +24,7 @@
 
 enum dsp_type {
 	DSP_JOIN = 1,	/* to the root: make me a member */
-	DSP_CREATE,	/* to the root: struct bridge_request */
+	DSP_CREATE,	/* to the root: struct dsp_bridge_request */
 	DSP_DESTROY,	/* to the root: struct dsp_result, @error unused */
 	DSP_REPLY,	/* from the root: struct dsp_result */
 	DSP_PING,	/* to anyone: answer with DSP_PONG, same transaction */
@@ -35,7 +35,7 @@ enum dsp_type {
 
 /**
  * struct dsp_result - payload of a reply
- * @error: 0 or a negative error code: bridge_strerror()
+ * @error: 0 or a negative error code: dsp_bridge_strerror()
  * @index: number of the bridge
  * @generation: and its generation
  */
@@ -102,7 +102,7 @@ struct dsp_count {
  *	not answered, and will come again
  * @release: root: memory is free again
  * @copy: root: copy a bridge's memory, which may overlap; 0; -EINPROGRESS if
- *	bridge_root_copied() will be called; or nothing was copied
+ *	dsp_bridge_root_copied() will be called; or nothing was copied
  *
  * They are called with @priv of dsp_attach(), in the caller's context, and
  * must call back nothing but dsp_send().
@@ -177,11 +177,11 @@ struct dsp_done {
  * @apic_id: as in struct commons
  */
 struct dsp_root {
-	struct member_root member;
+	struct dsp_member_root member;
 	struct dsp_done done[COMMONS_NODES][DSP_CALLS];
 	u16 unsent[COMMONS_NODES];
 	u16 heard[COMMONS_NODES];
-	struct bridge_entry entry[COMMONS_BRIDGES];
+	struct dsp_bridge_entry entry[COMMONS_BRIDGES];
 	u32 nr[COMMONS_NODES];
 	u32 pages[COMMONS_NODES];
 	u32 busy;
@@ -214,11 +214,11 @@ struct dsp {
 	u32 destination;
 	const struct dsp_ops *ops;
 	void *priv;
-	struct member member;
+	struct dsp_member member;
 	u32 head[COMMONS_NODES];
 	u32 tail[COMMONS_NODES];
 	struct dsp_call call[DSP_CALLS];
-	struct bridge_open open[COMMONS_BRIDGES];
+	struct dsp_bridge_open open[COMMONS_BRIDGES];
 	struct dsp_count count;
 	struct dsp_root *root;
 };
@@ -253,26 +253,26 @@ void dsp_root_flush(struct dsp *d, u32 to);
 void dsp_root_tick(struct dsp *d, u32 now);
 
 /* bridge_user.c: for everybody */
-int bridge_create(struct dsp *d, const struct bridge_request *req, u32 now);
-int bridge_destroy(struct dsp *d, u32 index, u32 generation, u32 now);
-int bridge_claim(struct dsp *d, u32 index, u32 generation);
-int bridge_cleared(struct dsp *d, u32 index, u32 now);
-int bridge_begin(struct dsp *d, u32 index);
-int bridge_open(struct dsp *d, u32 scope, const char *name, bool write, u32 *index);
-int bridge_close(struct dsp *d, u32 index);
-int bridge_where(const struct dsp *d, u32 index, u32 *pfn, u32 *pages);
-void bridge_scan(struct dsp *d);
+int dsp_bridge_create(struct dsp *d, const struct dsp_bridge_request *req, u32 now);
+int dsp_bridge_destroy(struct dsp *d, u32 index, u32 generation, u32 now);
+int dsp_bridge_claim(struct dsp *d, u32 index, u32 generation);
+int dsp_bridge_cleared(struct dsp *d, u32 index, u32 now);
+int dsp_bridge_begin(struct dsp *d, u32 index);
+int dsp_bridge_open(struct dsp *d, u32 scope, const char *name, bool write, u32 *index);
+int dsp_bridge_close(struct dsp *d, u32 index);
+int dsp_bridge_where(const struct dsp *d, u32 index, u32 *pfn, u32 *pages);
+void dsp_bridge_scan(struct dsp *d);
 
 /* bridge_root.c: for the root */
-void bridge_root_create(struct dsp *d, u32 from, const struct bridge_request *req,
-			struct dsp_result *result, u32 now);
-int bridge_root_cleared(struct dsp *d, u32 from, u32 index, u32 generation);
-int bridge_root_destroy(struct dsp *d, u32 from, u32 index, u32 generation, u32 now);
-int bridge_root_move(struct dsp *d, u32 index, u32 pfn, u32 now);
-void bridge_root_copied(struct dsp *d, u32 index, int err);
-void bridge_root_died(struct dsp *d, u32 id, u32 now);
-u32 bridge_root_kept(const struct dsp *d, u32 id);
-void bridge_root_step(struct dsp *d, u32 now);
-void bridge_root_scrub(struct dsp *d);
+void dsp_bridge_root_create(struct dsp *d, u32 from, const struct dsp_bridge_request *req,
+			    struct dsp_result *result, u32 now);
+int dsp_bridge_root_cleared(struct dsp *d, u32 from, u32 index, u32 generation);
+int dsp_bridge_root_destroy(struct dsp *d, u32 from, u32 index, u32 generation, u32 now);
+int dsp_bridge_root_move(struct dsp *d, u32 index, u32 pfn, u32 now);
+void dsp_bridge_root_copied(struct dsp *d, u32 index, int err);
+void dsp_bridge_root_died(struct dsp *d, u32 id, u32 now);
+u32 dsp_bridge_root_kept(const struct dsp *d, u32 id);
+void dsp_bridge_root_step(struct dsp *d, u32 now);
+void dsp_bridge_root_scrub(struct dsp *d);
 
 #endif /* _ADEOS_DSP_H */

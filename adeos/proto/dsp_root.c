@@ -14,7 +14,7 @@ static void dsp_tell_members(struct dsp *d)
 		 * Not coalesced: who died may have done so between the word
 		 * that says "rung" and the interrupt.
 		 */
-		portal_post(d->c, id, PORTAL_DSP, d->id);
+		dsp_portal_post(d->c, id, PORTAL_DSP, d->id);
 		d->count.rang++;
 		d->ops->ring(d->priv, id);
 	}
@@ -55,8 +55,8 @@ void dsp_root_init(struct dsp *d, struct dsp_root *root, struct commons *c, u32 
 	memset(root->apic_id, 0xff, sizeof(root->apic_id));	/* COMMONS_NOBODY */
 	commons_write(c->apic_id, root->apic_id, COMMONS_CPUS);
 	d->root = root;
-	member_root_init(&root->member, c);
-	member_poll_root(&d->member, &root->member, c, &left, &joined);
+	dsp_member_root_init(&root->member, c);
+	dsp_member_poll_root(&d->member, &root->member, c, &left, &joined);
 	dsp_root_header(c);
 }
 
@@ -124,7 +124,7 @@ u32 dsp_root_start(struct dsp *d, u32 id, const u32 *clusters, const u32 *apic_i
 	memset(d->root->done[id], 0, sizeof(d->root->done[id]));
 	d->root->unsent[id] = 0;
 	dsp_root_place(d, id, clusters, apic_ids, nr_cpus);
-	return member_start(&d->root->member, d->c, id);
+	return dsp_member_start(&d->root->member, d->c, id);
 }
 
 /**
@@ -142,9 +142,9 @@ void dsp_root_died(struct dsp *d, u32 id, u32 now)
 	if (!id || id >= COMMONS_NODES)
 		return;
 	/* First no member, then no user: nobody waits for it from here on. */
-	told = member_remove(&d->root->member, d->c, id);
+	told = dsp_member_remove(&d->root->member, d->c, id);
 	d->root->unsent[id] = 0;
-	bridge_root_died(d, id, now);
+	dsp_bridge_root_died(d, id, now);
 	if (told)
 		dsp_root_view(d);
 }
@@ -182,18 +182,19 @@ void dsp_root_flush(struct dsp *d, u32 to)
 void dsp_root_do(struct dsp *d, u32 from, const union dsp_msg *msg, struct dsp_result *result,
 		 u32 now)
 {
-	struct bridge_request req;
+	struct dsp_bridge_request req;
 	struct dsp_result which;
 
 	if (msg->type == DSP_CREATE && msg->length == sizeof(req)) {
 		memcpy(&req, msg->payload, sizeof(req));
-		bridge_root_create(d, from, &req, result, now);
+		dsp_bridge_root_create(d, from, &req, result, now);
 	} else if (msg->type == DSP_CLEARED && msg->length == sizeof(which)) {
 		memcpy(&which, msg->payload, sizeof(which));
-		result->error = bridge_root_cleared(d, from, which.index, which.generation);
+		result->error = dsp_bridge_root_cleared(d, from, which.index, which.generation);
 	} else if (msg->type == DSP_DESTROY && msg->length == sizeof(which)) {
 		memcpy(&which, msg->payload, sizeof(which));
-		result->error = bridge_root_destroy(d, from, which.index, which.generation, now);
+		result->error = dsp_bridge_root_destroy(d, from, which.index, which.generation,
+							now);
 	} else {
 		result->error = -EOPNOTSUPP;
 		d->count.bad_message++;
@@ -219,7 +220,7 @@ bool dsp_root_request(struct dsp *d, u32 from, const union dsp_msg *msg, u32 now
 	int joined;
 
 	if (msg->type == DSP_JOIN) {
-		joined = member_join(&d->root->member, d->c, from, msg->from);
+		joined = dsp_member_join(&d->root->member, d->c, from, msg->from);
 		if (joined > 0)
 			dsp_root_view(d);
 		return joined >= 0;
@@ -254,12 +255,12 @@ bool dsp_root_request(struct dsp *d, u32 from, const union dsp_msg *msg, u32 now
 void dsp_root_tick(struct dsp *d, u32 now)
 {
 	dsp_root_header(d->c);
-	if (member_scrub(&d->root->member, d->c))
+	if (dsp_member_scrub(&d->root->member, d->c))
 		d->count.scrubbed++;
 	if (dsp_root_scrub(d))
 		d->count.scrubbed++;
-	if (member_unsettled(&d->root->member, d->c))
+	if (dsp_member_unsettled(&d->root->member, d->c))
 		dsp_tell_members(d);
-	bridge_root_step(d, now);
-	bridge_root_scrub(d);
+	dsp_bridge_root_step(d, now);
+	dsp_bridge_root_scrub(d);
 }

@@ -7,12 +7,12 @@
 #define VIEW_WORDS	(VIEW_CHECKED + 1)
 
 /**
- * member_init() - begin as somebody who knows of nobody
+ * dsp_member_init() - begin as somebody who knows of nobody
  * @m: to be initialised
  * @c: the commons
  * @now: the time, ms
  */
-void member_init(struct member *m, struct commons *c, u32 now)
+void dsp_member_init(struct dsp_member *m, struct commons *c, u32 now)
 {
 	memset(m, 0, sizeof(*m));
 	m->root_heartbeat = READ_ONCE(c->node[0].heartbeat);
@@ -37,7 +37,7 @@ static int member_read(struct commons *c, struct commons_view *v)
 }
 
 /* Makes a view ours, and tells what has changed. */
-static void member_adopt(struct member *m, struct commons *c, u32 self,
+static void member_adopt(struct dsp_member *m, struct commons *c, u32 self,
 			 const struct commons_view *v, u64 *left, u64 *joined)
 {
 	u64 mask = commons_mask(v->mask);
@@ -52,12 +52,15 @@ static void member_adopt(struct member *m, struct commons *c, u32 self,
 	}
 	m->mask = mask;
 	m->epoch = v->epoch;
-	/* What we did for the last view before we say that we have this one. */
-	smp_store_release(&c->node[self].epoch, v->epoch);	/* pairs with member_unsettled() */
+	/*
+	 * What we did for the last view before we say that we have this one: pairs
+	 * with dsp_member_unsettled().
+	 */
+	smp_store_release(&c->node[self].epoch, v->epoch);
 }
 
 /**
- * member_poll() - adopt the newest view
+ * dsp_member_poll() - adopt the newest view
  * @m: what was known so far
  * @c: the commons
  * @self: the caller's vnode ID
@@ -70,7 +73,7 @@ static void member_adopt(struct member *m, struct commons *c, u32 self,
  * Return: 1 if there was a new view; 0 if not; -EPROTO if it is damaged, and
  * then the last one holds.
  */
-int member_poll(struct member *m, struct commons *c, u32 self, u64 *left, u64 *joined)
+int dsp_member_poll(struct dsp_member *m, struct commons *c, u32 self, u64 *left, u64 *joined)
 {
 	unsigned int tries = 0;
 	struct commons_view v;
@@ -96,25 +99,25 @@ int member_poll(struct member *m, struct commons *c, u32 self, u64 *left, u64 *j
 }
 
 /* Is that what we believe? */
-static bool member_same(const struct member *m, const struct commons_view *v)
+static bool member_same(const struct dsp_member *m, const struct commons_view *v)
 {
 	return v->epoch == m->epoch && commons_mask(v->mask) == m->mask &&
 	       !memcmp(v->incarnation, m->incarnation, sizeof(m->incarnation));
 }
 
 /**
- * member_return() - leave a view that was not the root's
+ * dsp_member_return() - leave a view that was not the root's
  * @m: what was known so far
  * @c: the commons
  *
  * Views are adopted forward only.  So one that somebody forged, newer than all
  * that the root will write for a long time, would hold for as long.  But what
  * the root goes on beating with is the root's, however old: the next
- * member_poll() shall adopt it.
+ * dsp_member_poll() shall adopt it.
  *
- * To be called with each beat, after member_watch_root().
+ * To be called with each beat, after dsp_member_watch_root().
  */
-void member_return(struct member *m, struct commons *c)
+void dsp_member_return(struct dsp_member *m, struct commons *c)
 {
 	struct commons_view v;
 
@@ -128,14 +131,14 @@ void member_return(struct member *m, struct commons *c)
 }
 
 /**
- * member_watch_root() - notice that the root is dead, or is back
+ * dsp_member_watch_root() - notice that the root is dead, or is back
  * @m: what was known so far
  * @c: the commons
  * @now: the time, ms
  *
  * Return: true if the root is lost since this call.
  */
-bool member_watch_root(struct member *m, struct commons *c, u32 now)
+bool dsp_member_watch_root(struct dsp_member *m, struct commons *c, u32 now)
 {
 	u32 beat = READ_ONCE(c->node[0].heartbeat);
 
@@ -152,7 +155,7 @@ bool member_watch_root(struct member *m, struct commons *c, u32 now)
 }
 
 /* Fills in a view. */
-static void member_view(const struct member_root *r, struct commons_view *v)
+static void member_view(const struct dsp_member_root *r, struct commons_view *v)
 {
 	unsigned int i;
 
@@ -166,7 +169,7 @@ static void member_view(const struct member_root *r, struct commons_view *v)
 	v->check = commons_check((u32 *)v, VIEW_CHECKED);
 }
 
-static void member_publish(const struct member_root *r, struct commons *c)
+static void member_publish(const struct dsp_member_root *r, struct commons *c)
 {
 	struct commons_view *slot = &c->view[r->epoch % COMMONS_VIEWS];
 	struct commons_view v;
@@ -181,7 +184,7 @@ static void member_publish(const struct member_root *r, struct commons *c)
 }
 
 /**
- * member_poll_root() - the root's own member_poll(), which asks nobody
+ * dsp_member_poll_root() - the root's own dsp_member_poll(), which asks nobody
  * @m: what was known so far
  * @r: the root's record
  * @c: the commons
@@ -190,8 +193,8 @@ static void member_publish(const struct member_root *r, struct commons *c)
  *
  * Return: 1 if there was a new view; 0 if not.
  */
-int member_poll_root(struct member *m, const struct member_root *r, struct commons *c,
-		     u64 *left, u64 *joined)
+int dsp_member_poll_root(struct dsp_member *m, const struct dsp_member_root *r, struct commons *c,
+			 u64 *left, u64 *joined)
 {
 	struct commons_view v;
 
@@ -205,11 +208,11 @@ int member_poll_root(struct member *m, const struct member_root *r, struct commo
 }
 
 /**
- * member_root_init() - begin as the root, the only member
+ * dsp_member_root_init() - begin as the root, the only member
  * @r: to be initialised
  * @c: the commons, zeroed
  */
-void member_root_init(struct member_root *r, struct commons *c)
+void dsp_member_root_init(struct dsp_member_root *r, struct commons *c)
 {
 	memset(r, 0, sizeof(*r));
 	r->started = 1;
@@ -221,7 +224,7 @@ void member_root_init(struct member_root *r, struct commons *c)
 }
 
 /**
- * member_start() - begin the life of a vnode
+ * dsp_member_start() - begin the life of a vnode
  * @r: the root's record
  * @c: the commons
  * @id: its ID, 1 and up; it must be dead
@@ -229,7 +232,7 @@ void member_root_init(struct member_root *r, struct commons *c)
  * Context: the root, before the vnode's first CPU is started.
  * Return: its incarnation; 0 if @id is wrong or not dead.
  */
-u32 member_start(struct member_root *r, struct commons *c, u32 id)
+u32 dsp_member_start(struct dsp_member_root *r, struct commons *c, u32 id)
 {
 	struct commons_node *n;
 	unsigned int i;
@@ -255,7 +258,7 @@ u32 member_start(struct member_root *r, struct commons *c, u32 id)
 }
 
 /**
- * member_join() - make a vnode that has asked for it a member
+ * dsp_member_join() - make a vnode that has asked for it a member
  * @r: the root's record
  * @c: the commons
  * @id: its ID
@@ -265,7 +268,7 @@ u32 member_start(struct member_root *r, struct commons *c, u32 id)
  * Return: 1 if there is a new view, of which members must be told; 0 if it was
  * a member before; -ESTALE if it is not the incarnation that was started.
  */
-int member_join(struct member_root *r, struct commons *c, u32 id, u32 incarnation)
+int dsp_member_join(struct dsp_member_root *r, struct commons *c, u32 id, u32 incarnation)
 {
 	if (!(r->started & commons_bit(id)) || incarnation != r->incarnation[id])
 		return -ESTALE;
@@ -278,7 +281,7 @@ int member_join(struct member_root *r, struct commons *c, u32 id, u32 incarnatio
 }
 
 /**
- * member_remove() - end the life of a vnode
+ * dsp_member_remove() - end the life of a vnode
  * @r: the root's record
  * @c: the commons
  * @id: its ID, 1 and up
@@ -287,7 +290,7 @@ int member_join(struct member_root *r, struct commons *c, u32 id, u32 incarnatio
  * exclude each other.
  * Return: true if there is a new view, of which members must be told.
  */
-bool member_remove(struct member_root *r, struct commons *c, u32 id)
+bool dsp_member_remove(struct dsp_member_root *r, struct commons *c, u32 id)
 {
 	u64 bit = commons_bit(id);
 
@@ -304,20 +307,20 @@ bool member_remove(struct member_root *r, struct commons *c, u32 id)
 }
 
 /**
- * member_unsettled() - who has not adopted the newest view yet?
+ * dsp_member_unsettled() - who has not adopted the newest view yet?
  * @r: the root's record
  * @c: the commons
  *
  * Return: a set of vnodes.
  */
-u64 member_unsettled(const struct member_root *r, const struct commons *c)
+u64 dsp_member_unsettled(const struct dsp_member_root *r, const struct commons *c)
 {
 	u64 unsettled = 0, left = r->mask;
 
 	for (; left; left &= left - 1) {
 		u32 id = commons_first(left);
 
-		/* Pairs with member_poll(). */
+		/* Pairs with dsp_member_poll(). */
 		if (smp_load_acquire(&c->node[id].epoch) != r->epoch)
 			unsettled |= commons_bit(id);
 	}
@@ -325,13 +328,13 @@ u64 member_unsettled(const struct member_root *r, const struct commons *c)
 }
 
 /**
- * member_scrub() - repair what somebody else may have overwritten
+ * dsp_member_scrub() - repair what somebody else may have overwritten
  * @r: the root's record
  * @c: the commons
  *
  * Return: true if there was something to repair.
  */
-bool member_scrub(const struct member_root *r, struct commons *c)
+bool dsp_member_scrub(const struct dsp_member_root *r, struct commons *c)
 {
 	struct commons_view v, is;
 	bool bad = false;

@@ -25,7 +25,7 @@
 #define MEMBER_RETURN		16
 
 /**
- * struct member - what a vnode knows of the others
+ * struct dsp_member - what a vnode knows of the others
  * @epoch: of the view that it has adopted, 0 before the first one
  * @mask: members
  * @incarnation: of each of them, 0 for others
@@ -35,7 +35,7 @@
  * @other: epoch of a view that is not newer, and not ours
  * @other_since: root's heartbeat when it was first seen
  */
-struct member {
+struct dsp_member {
 	u32 epoch;
 	u64 mask;
 	u32 incarnation[COMMONS_NODES];
@@ -47,31 +47,31 @@ struct member {
 };
 
 /**
- * struct member_root - what the root decides
+ * struct dsp_member_root - what the root decides
  * @epoch: of the newest view
  * @started: vnodes that may join, or have
  * @mask: those that have
  * @incarnation: last one of each ID, never taken back
  */
-struct member_root {
+struct dsp_member_root {
 	u32 epoch;
 	u64 started;
 	u64 mask;
 	u32 incarnation[COMMONS_NODES];
 };
 
-void member_init(struct member *m, struct commons *c, u32 now);
-int member_poll(struct member *m, struct commons *c, u32 self, u64 *left, u64 *joined);
-bool member_watch_root(struct member *m, struct commons *c, u32 now);
-void member_return(struct member *m, struct commons *c);
+void dsp_member_init(struct dsp_member *m, struct commons *c, u32 now);
+int dsp_member_poll(struct dsp_member *m, struct commons *c, u32 self, u64 *left, u64 *joined);
+bool dsp_member_watch_root(struct dsp_member *m, struct commons *c, u32 now);
+void dsp_member_return(struct dsp_member *m, struct commons *c);
 
-void member_root_init(struct member_root *r, struct commons *c);
-u32 member_start(struct member_root *r, struct commons *c, u32 id);
-int member_join(struct member_root *r, struct commons *c, u32 id, u32 incarnation);
-bool member_remove(struct member_root *r, struct commons *c, u32 id);
-int member_poll_root(struct member *m, const struct member_root *r, struct commons *c,
-		     u64 *left, u64 *joined);
-u64 member_unsettled(const struct member_root *r, const struct commons *c);
-bool member_scrub(const struct member_root *r, struct commons *c);
+void dsp_member_root_init(struct dsp_member_root *r, struct commons *c);
+u32 dsp_member_start(struct dsp_member_root *r, struct commons *c, u32 id);
+int dsp_member_join(struct dsp_member_root *r, struct commons *c, u32 id, u32 incarnation);
+bool dsp_member_remove(struct dsp_member_root *r, struct commons *c, u32 id);
+int dsp_member_poll_root(struct dsp_member *m, const struct dsp_member_root *r, struct commons *c,
+			 u64 *left, u64 *joined);
+u64 dsp_member_unsettled(const struct dsp_member_root *r, const struct commons *c);
+bool dsp_member_scrub(const struct dsp_member_root *r, struct commons *c);
 
 #endif /* _ADEOS_MEMBER_H */

@@ -84,7 +84,7 @@ struct adeos_page {
 
 	u32 request;
 	u32 clock_seq;
-	struct steer_time clock;
+	struct adeos_steer_time clock;
 
 	u32 report;
 	u32 heartbeat;

@@ -21,8 +21,8 @@
 #define PORTAL_DSP	0	/* messages, room for messages, membership */
 #define PORTAL_BRIDGE	1	/* a bridge that you use, or watch, has changed */
 
-bool portal_post(struct commons *c, u32 to, u32 portal, u32 from);
-u32 portal_take(struct commons *c, u32 self, u32 masked);
-u64 portal_rang(struct commons *c, u32 self, u32 portal);
+bool dsp_portal_post(struct commons *c, u32 to, u32 portal, u32 from);
+u32 dsp_portal_take(struct commons *c, u32 self, u32 masked);
+u64 dsp_portal_rang(struct commons *c, u32 self, u32 portal);
 
 #endif /* _ADEOS_PORTAL_WORDS_H */

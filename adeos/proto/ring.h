@@ -12,11 +12,11 @@
 
 #include "commons.h"
 
-void ring_attach_sender(struct commons_ring *r, u32 *head);
-void ring_attach_receiver(struct commons_ring *r, u32 *tail);
-int ring_put(struct commons_ring *r, u32 *head, union dsp_msg *msg);
-int ring_get(struct commons_ring *r, u32 *tail, union dsp_msg *msg);
-void ring_resume(struct commons_ring *r);
-bool ring_stalled(struct commons_ring *r);
+void dsp_ring_attach_sender(struct commons_ring *r, u32 *head);
+void dsp_ring_attach_receiver(struct commons_ring *r, u32 *tail);
+int dsp_ring_put(struct commons_ring *r, u32 *head, union dsp_msg *msg);
+int dsp_ring_get(struct commons_ring *r, u32 *tail, union dsp_msg *msg);
+void dsp_ring_resume(struct commons_ring *r);
+bool dsp_ring_stalled(struct commons_ring *r);
 
 #endif /* _ADEOS_RING_H */

@@ -31,27 +31,27 @@ static u64 mul_shift32(u64 a, u64 b)
 }
 
 /**
- * steer_mult_nominal() - how fast a clock runs that nobody steers
+ * adeos_steer_mult_nominal() - how fast a clock runs that nobody steers
  * @tsc_khz: frequency of the TSC, not 0
  *
  * Return: ns in 2^32 cycles.
  */
-u64 steer_mult_nominal(u32 tsc_khz)
+u64 adeos_steer_mult_nominal(u32 tsc_khz)
 {
 	return div64_u64(1000000ULL << 32, tsc_khz);
 }
 
 /**
- * steer_mult() - how fast a clock has run
+ * adeos_steer_mult() - how fast a clock has run
  * @ns: by how much it went on
  * @cycles: in how many cycles of the TSC
  * @tsc_khz: frequency of the TSC, not 0
  *
  * Return: ns in 2^32 cycles; the nominal rate, if that cannot be.
  */
-u64 steer_mult(u64 ns, u64 cycles, u32 tsc_khz)
+u64 adeos_steer_mult(u64 ns, u64 cycles, u32 tsc_khz)
 {
-	u64 nominal = steer_mult_nominal(tsc_khz), mult;
+	u64 nominal = adeos_steer_mult_nominal(tsc_khz), mult;
 
 	/* Until it fits when it is multiplied by 2^32 */
 	for (; ns >> 32; ns >>= 1)
@@ -65,13 +65,13 @@ u64 steer_mult(u64 ns, u64 cycles, u32 tsc_khz)
 }
 
 /**
- * steer_at() - what time it is by a clock
+ * adeos_steer_at() - what time it is by a clock
  * @t: the clock
  * @tsc: when, by the TSC; may be before @t, for CPUs may differ a little
  *
  * Return: ns since the epoch.
  */
-s64 steer_at(const struct steer_time *t, u64 tsc)
+s64 adeos_steer_at(const struct adeos_steer_time *t, u64 tsc)
 {
 	u64 after = tsc - t->tsc;
 
@@ -81,7 +81,7 @@ s64 steer_at(const struct steer_time *t, u64 tsc)
 }
 
 /**
- * steer_plan() - make a clock follow another one
+ * adeos_steer_plan() - make a clock follow another one
  * @plan: where to store how
  * @behind: by how much it is behind that, ns
  * @step: from how much on it is not steered, ns
@@ -90,9 +90,9 @@ s64 steer_at(const struct steer_time *t, u64 tsc)
  *
  * Return: false if it is too far away and must be set, too.
  */
-bool steer_plan(struct steer_plan *plan, s64 behind, s64 step, u64 mult, u32 tsc_khz)
+bool adeos_steer_plan(struct adeos_steer_plan *plan, s64 behind, s64 step, u64 mult, u32 tsc_khz)
 {
-	u64 nominal = steer_mult_nominal(tsc_khz);
+	u64 nominal = adeos_steer_mult_nominal(tsc_khz);
 	bool near = behind <= step && behind >= -step;
 	s32 ppb, ticks;
 
@@ -109,7 +109,7 @@ bool steer_plan(struct steer_plan *plan, s64 behind, s64 step, u64 mult, u32 tsc
 }
 
 /**
- * steer_tsc_adjust() - what a vnode's CPU is to have in IA32_TSC_ADJUST
+ * adeos_steer_tsc_adjust() - what a vnode's CPU is to have in IA32_TSC_ADJUST
  * @own: what it has when it comes up
  * @roots: what the root's boot CPU has
  * @apic_id: the CPU
@@ -122,7 +122,7 @@ bool steer_plan(struct steer_plan *plan, s64 behind, s64 step, u64 mult, u32 tsc
  *
  * Return: the value; the same one each time that a vnode gets the CPU.
  */
-s64 steer_tsc_adjust(s64 own, s64 roots, u32 apic_id, u32 root_apic_id, u32 package_shift)
+s64 adeos_steer_tsc_adjust(s64 own, s64 roots, u32 apic_id, u32 root_apic_id, u32 package_shift)
 {
 	return apic_id >> package_shift == root_apic_id >> package_shift ? roots : own;
 }

@@ -22,33 +22,33 @@
 #define STEER_STEP_FIRST	(STEER_SECOND / 1000)
 
 /**
- * struct steer_time - a clock, by the TSC
+ * struct adeos_steer_time - a clock, by the TSC
  * @tsc: a TSC
  * @ns: what the clock said then, ns since the epoch
  * @mult: how fast it runs: ns in 2^32 cycles
  */
-struct steer_time {
+struct adeos_steer_time {
 	u64 tsc;
 	s64 ns;
 	u64 mult;
 };
 
 /**
- * struct steer_plan - how to make a clock follow, in units of adjtimex(2)
+ * struct adeos_steer_plan - how to make a clock follow, in units of adjtimex(2)
  * @tick: us in 1/100 s
  * @freq: what @tick is too coarse for, 2^-16 ppm
  * @offset: what to add bit by bit, ns
  */
-struct steer_plan {
+struct adeos_steer_plan {
 	s32 tick;
 	s32 freq;
 	s32 offset;
 };
 
-u64 steer_mult_nominal(u32 tsc_khz);
-u64 steer_mult(u64 ns, u64 cycles, u32 tsc_khz);
-s64 steer_at(const struct steer_time *t, u64 tsc);
-bool steer_plan(struct steer_plan *plan, s64 behind, s64 step, u64 mult, u32 tsc_khz);
-s64 steer_tsc_adjust(s64 own, s64 roots, u32 apic_id, u32 root_apic_id, u32 package_shift);
+u64 adeos_steer_mult_nominal(u32 tsc_khz);
+u64 adeos_steer_mult(u64 ns, u64 cycles, u32 tsc_khz);
+s64 adeos_steer_at(const struct adeos_steer_time *t, u64 tsc);
+bool adeos_steer_plan(struct adeos_steer_plan *plan, s64 behind, s64 step, u64 mult, u32 tsc_khz);
+s64 adeos_steer_tsc_adjust(s64 own, s64 roots, u32 apic_id, u32 root_apic_id, u32 package_shift);
 
 #endif /* _ADEOS_STEER_H */

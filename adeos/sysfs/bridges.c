@@ -33,9 +33,9 @@ static struct kobject *bridges_kobj;
 static struct shown *shown[COMMONS_BRIDGES];	/* used by the work item only */
 
 /* Its entry; NULL if the bridge that was shown is no more.  adeos_lock is held. */
-static const struct bridge_entry *entry_of(const struct shown *s)
+static const struct dsp_bridge_entry *entry_of(const struct shown *s)
 {
-	const struct bridge_entry *e = &adeos_node()->root->entry[s->index];
+	const struct dsp_bridge_entry *e = &adeos_node()->root->entry[s->index];
 
 	return BRIDGE_STATE(e->tag) != BRIDGE_FREE && e->born == s->born ? e : NULL;
 }
@@ -53,22 +53,22 @@ static ssize_t show_vnodes(char *buf, u64 mask)
 	return sysfs_emit(buf, "%*pbl\n", COMMONS_NODES, map);
 }
 
-static ssize_t name_show(const struct bridge_entry *e, char *buf)
+static ssize_t name_show(const struct dsp_bridge_entry *e, char *buf)
 {
 	return sysfs_emit(buf, "%s\n", e->pub.name);
 }
 
-static ssize_t scope_show(const struct bridge_entry *e, char *buf)
+static ssize_t scope_show(const struct dsp_bridge_entry *e, char *buf)
 {
 	return show_vnode(buf, e->pub.scope, "global");
 }
 
-static ssize_t owner_show(const struct bridge_entry *e, char *buf)
+static ssize_t owner_show(const struct dsp_bridge_entry *e, char *buf)
 {
 	return show_vnode(buf, e->pub.owner, "none");
 }
 
-static ssize_t state_show(const struct bridge_entry *e, char *buf)
+static ssize_t state_show(const struct dsp_bridge_entry *e, char *buf)
 {
 	static const char * const names[] = {
 		[BRIDGE_LIVE] = "live", [BRIDGE_FREEZING] = "freezing",
@@ -79,7 +79,7 @@ static ssize_t state_show(const struct bridge_entry *e, char *buf)
 	return sysfs_emit(buf, "%s\n", names[BRIDGE_STATE(e->tag)]);
 }
 
-static ssize_t kind_show(const struct bridge_entry *e, char *buf)
+static ssize_t kind_show(const struct dsp_bridge_entry *e, char *buf)
 {
 	static const char * const names[] = {
 		[BRIDGE_PINNED] = "pinned", [BRIDGE_MOVABLE] = "movable",
@@ -89,33 +89,33 @@ static ssize_t kind_show(const struct bridge_entry *e, char *buf)
 	return sysfs_emit(buf, "%s\n", names[e->pub.flags & BRIDGE_KIND]);
 }
 
-static ssize_t access_show(const struct bridge_entry *e, char *buf)
+static ssize_t access_show(const struct dsp_bridge_entry *e, char *buf)
 {
 	return sysfs_emit(buf, "%s\n", e->pub.flags & BRIDGE_READ_ONLY ? "read" : "write");
 }
 
-static ssize_t address_show(const struct bridge_entry *e, char *buf)
+static ssize_t address_show(const struct dsp_bridge_entry *e, char *buf)
 {
 	return sysfs_emit(buf, "0x%llx\n", (u64)e->pub.pfn << PAGE_SHIFT);
 }
 
-static ssize_t size_show(const struct bridge_entry *e, char *buf)
+static ssize_t size_show(const struct dsp_bridge_entry *e, char *buf)
 {
 	return sysfs_emit(buf, "%llu\n", (u64)e->pub.pages << PAGE_SHIFT);
 }
 
-static ssize_t moves_show(const struct bridge_entry *e, char *buf)
+static ssize_t moves_show(const struct dsp_bridge_entry *e, char *buf)
 {
 	return sysfs_emit(buf, "%u\n",
 			  (BRIDGE_GENERATION(e->tag) - e->born) & BRIDGE_GENERATION_MASK);
 }
 
-static ssize_t allowed_show(const struct bridge_entry *e, char *buf)
+static ssize_t allowed_show(const struct dsp_bridge_entry *e, char *buf)
 {
 	return show_vnodes(buf, commons_mask(e->pub.allowed));
 }
 
-static ssize_t users_show(const struct bridge_entry *e, char *buf)
+static ssize_t users_show(const struct dsp_bridge_entry *e, char *buf)
 {
 	const struct dsp_root *root = adeos_node()->root;
 
@@ -125,7 +125,7 @@ static ssize_t users_show(const struct bridge_entry *e, char *buf)
 
 struct bridge_attribute {
 	struct attribute attr;
-	ssize_t (*show)(const struct bridge_entry *e, char *buf);
+	ssize_t (*show)(const struct dsp_bridge_entry *e, char *buf);
 };
 
 #define BRIDGE_ATTR(name) \
@@ -162,7 +162,7 @@ ATTRIBUTE_GROUPS(bridge);
 static ssize_t bridge_show(struct kobject *kobj, struct attribute *attr, char *buf)
 {
 	struct bridge_attribute *a = container_of(attr, struct bridge_attribute, attr);
-	const struct bridge_entry *e;
+	const struct dsp_bridge_entry *e;
 	ssize_t ret;
 
 	mutex_lock(&adeos_lock);
@@ -204,7 +204,7 @@ static struct shown *show_bridge(u32 index, u32 born)
 
 static void bridges_update(struct work_struct *work)
 {
-	const struct bridge_entry *e;
+	const struct dsp_bridge_entry *e;
 	u32 i, born;
 	bool there;
 

@@ -53,7 +53,7 @@ static struct __kernel_timex left = { .tick = USEC_PER_SEC / USER_HZ };
  * still in between: of several readings, the one that took least is the best.
  * Returns a number that changes when the clock is set.
  */
-static unsigned int read_wall(struct steer_time *t)
+static unsigned int read_wall(struct adeos_steer_time *t)
 {
 	struct system_time_snapshot s;
 	u64 before, after, best = U64_MAX;
@@ -81,18 +81,18 @@ static unsigned int read_wall(struct steer_time *t)
 }
 
 /* How fast the clock runs, by how it has run since it was last asked */
-static u64 measure(const struct steer_time *now, unsigned int times_set)
+static u64 measure(const struct adeos_steer_time *now, unsigned int times_set)
 {
-	static struct steer_time from;
+	static struct adeos_steer_time from;
 	static unsigned int from_set;
 	static u64 mult;
 
 	if (mult && times_set == from_set) {
 		if (now->ns - from.ns < STEER_SECOND)
 			return mult;
-		mult = steer_mult(now->ns - from.ns, now->tsc - from.tsc, tsc_khz);
+		mult = adeos_steer_mult(now->ns - from.ns, now->tsc - from.tsc, tsc_khz);
 	} else if (!mult) {
-		mult = steer_mult_nominal(tsc_khz);
+		mult = adeos_steer_mult_nominal(tsc_khz);
 	}
 	from = *now;
 	from_set = times_set;
@@ -108,7 +108,7 @@ static u64 measure(const struct steer_time *now, unsigned int times_set)
 void adeos_clock_publish(struct adeos_page *page)
 {
 	u32 seq = page->clock_seq | 1;
-	struct steer_time now;
+	struct adeos_steer_time now;
 
 	now.mult = measure(&now, read_wall(&now));
 	WRITE_ONCE(page->clock_seq, seq);
@@ -119,7 +119,7 @@ void adeos_clock_publish(struct adeos_page *page)
 }
 
 /* False if the root has not said anything, or does not come to an end. */
-static bool read_root(struct steer_time *t)
+static bool read_root(struct adeos_steer_time *t)
 {
 	const struct adeos_page *page = &adeos_own_slot->page;
 	unsigned int looks;
@@ -145,11 +145,11 @@ static bool read_root(struct steer_time *t)
  */
 void adeos_clock_boot(struct timespec64 *now)
 {
-	struct steer_time root;
+	struct adeos_steer_time root;
 
 	*now = (struct timespec64){ };
 	if (read_root(&root))
-		*now = ns_to_timespec64(steer_at(&root, rdtsc_ordered()));
+		*now = ns_to_timespec64(adeos_steer_at(&root, rdtsc_ordered()));
 }
 
 /**
@@ -162,14 +162,14 @@ void adeos_clock_boot(struct timespec64 *now)
  */
 int adeos_clock_read(u64 *tsc, s64 *ns)
 {
-	struct steer_time root;
+	struct adeos_steer_time root;
 
 	if (!adeos_is_vnode())
 		return -ENODEV;
 	if (!read_root(&root))
 		return -EAGAIN;
 	*tsc = rdtsc_ordered();
-	*ns = steer_at(&root, *tsc);
+	*ns = adeos_steer_at(&root, *tsc);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(adeos_clock_read);
@@ -184,7 +184,7 @@ static bool steered_by_others(void)
 }
 
 /* Steers the clock, and sets it, if that is by how much. */
-static int steer(const struct steer_plan *plan, s64 behind)
+static int steer(const struct adeos_steer_plan *plan, s64 behind)
 {
 	struct timespec64 add = ns_to_timespec64(behind);
 	int ret;
@@ -216,8 +216,8 @@ static void follow(void)
 {
 	static unsigned long next = INITIAL_JIFFIES;
 	static s64 step = STEER_STEP_FIRST;
-	struct steer_time root, own;
-	struct steer_plan plan;
+	struct adeos_steer_time root, own;
+	struct adeos_steer_plan plan;
 	s64 behind;
 
 	if (!following || time_before(jiffies, next) || !read_root(&root))
@@ -229,8 +229,8 @@ static void follow(void)
 		return;
 	}
 	read_wall(&own);
-	behind = steer_at(&root, own.tsc) - own.ns;
-	if (steer_plan(&plan, behind, step, root.mult, tsc_khz))
+	behind = adeos_steer_at(&root, own.tsc) - own.ns;
+	if (adeos_steer_plan(&plan, behind, step, root.mult, tsc_khz))
 		steer(&plan, 0);
 	else if (steer(&plan, behind) >= 0)
 		pr_info("adeos: the clock was set, by the root's: it was %lld ms ahead\n",

@@ -170,8 +170,8 @@ static u64 vnode_tsc_adjust(u32 apic_id)
 	if (!boot_cpu_has(X86_FEATURE_TSC_ADJUST))
 		return 0;
 	rdmsrl(MSR_IA32_TSC_ADJUST, own);
-	wanted = steer_tsc_adjust(own, page.tsc_adjust, apic_id, page.root_apic_id,
-				  x86_topo_system.dom_shifts[TOPO_PKG_DOMAIN - 1]);
+	wanted = adeos_steer_tsc_adjust(own, page.tsc_adjust, apic_id, page.root_apic_id,
+					x86_topo_system.dom_shifts[TOPO_PKG_DOMAIN - 1]);
 	if (wanted != own)
 		wrmsrl(MSR_IA32_TSC_ADJUST, wanted);
 	return wanted;

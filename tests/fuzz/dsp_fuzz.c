@@ -110,7 +110,7 @@ static const struct dsp_ops ops = {
 
 static void poll(u32 id)
 {
-	portal_take(&commons, id, byte());
+	dsp_portal_take(&commons, id, byte());
 	dsp_poll(&node[id], now);
 }
 
@@ -119,27 +119,31 @@ static void clear(u32 id, u32 index, u32 generation)
 {
 	u32 pfn, pages;
 
-	if (bridge_claim(&node[id], index, generation))
+	if (dsp_bridge_claim(&node[id], index, generation))
 		return;
 	open_index[id] = index;
-	must(!bridge_where(&node[id], index, &pfn, &pages) && pfn + pages >= pfn, "a claim");
-	bridge_cleared(&node[id], index, now);
+	must(!dsp_bridge_where(&node[id], index, &pfn, &pages) && pfn + pages >= pfn, "a claim");
+	dsp_bridge_cleared(&node[id], index, now);
 	if (byte() % 2)
 		poll(id);
 	if (byte() % 2)
-		bridge_begin(&node[id], index);
+		dsp_bridge_begin(&node[id], index);
 }
 
 /* A bridge in use, so that there is something to break. */
 static void create(u32 id)
 {
-	struct bridge_request req = { .name = "a", .flags = byte() % 32, .pages = 1 + byte() % 40,
-				      .allowed = { ~0u, ~0u } };
+	struct dsp_bridge_request req = {
+		.name = "a",
+		.flags = byte() % 32,
+		.pages = 1 + byte() % 40,
+		.allowed = { ~0u, ~0u },
+	};
 	struct dsp_result result;
 	u32 i;
 
 	req.name[1] = byte() % 4 ? 'b' : 0;
-	bridge_create(&node[id], &req, now);
+	dsp_bridge_create(&node[id], &req, now);
 	for (i = 0; i < DSP_CALLS; i++)
 		if (!dsp_call_result(&node[id], i, &result) && !result.error && byte() % 4)
 			clear(id, result.index, result.generation);
@@ -149,19 +153,19 @@ static void open_or_close(u32 id)
 {
 	u32 pfn, pages;
 
-	if (!bridge_where(&node[id], open_index[id], &pfn, &pages))
+	if (!dsp_bridge_where(&node[id], open_index[id], &pfn, &pages))
 		must(pfn + pages >= pfn, "a place");
 	if (node[id].open[open_index[id]].refs && byte() % 2)
-		bridge_close(&node[id], open_index[id]);
-	else if (bridge_open(&node[id], byte() % 2 ? byte() % NODES : COMMONS_NOBODY,
-			     byte() % 2 ? "a" : "ab", byte() % 2, &pfn) == 0)
+		dsp_bridge_close(&node[id], open_index[id]);
+	else if (dsp_bridge_open(&node[id], byte() % 2 ? byte() % NODES : COMMONS_NOBODY,
+				 byte() % 2 ? "a" : "ab", byte() % 2, &pfn) == 0)
 		open_index[id] = pfn;
 }
 
 static void move(void)
 {
 	u32 i = byte() | byte() << 8, pfn;
-	struct bridge_entry *e;
+	struct dsp_bridge_entry *e;
 
 	for (; i < COMMONS_BRIDGES && BRIDGE_STATE(root.entry[i].tag) != BRIDGE_LIVE; i++)
 		;
@@ -170,7 +174,7 @@ static void move(void)
 	e = &root.entry[i];
 	if (op_alloc(NULL, 0, e->pub.pages, false, &pfn))
 		return;
-	if (bridge_root_move(&node[0], i, pfn, now))
+	if (dsp_bridge_root_move(&node[0], i, pfn, now))
 		op_release(NULL, pfn, e->pub.pages);
 }
 
@@ -192,12 +196,12 @@ static void forge(u32 to, u32 from)
 		msg->to = node[to].incarnation;
 		msg->txn = DSP_CALLS + msg->txn % 64;
 		if (msg->type == DSP_CREATE)
-			msg->length = sizeof(struct bridge_request);
+			msg->length = sizeof(struct dsp_bridge_request);
 		if (msg->type == DSP_DESTROY || msg->type == DSP_REPLY || msg->type == DSP_CLEARED)
 			msg->length = sizeof(struct dsp_result);
 	}
 	r->head++;
-	portal_post(&commons, to, PORTAL_DSP, from);
+	dsp_portal_post(&commons, to, PORTAL_DSP, from);
 }
 
 static void scribble(void)
@@ -265,14 +269,14 @@ static void check_end(void)
 	} while (i < DSP_CALLS);
 	for (i = 0; i < COMMONS_BRIDGES; i++)
 		if (BRIDGE_STATE(root.entry[i].tag) != BRIDGE_FREE)
-			bridge_root_destroy(&node[0], 0, i, root.entry[i].born, now);
+			dsp_bridge_root_destroy(&node[0], 0, i, root.entry[i].born, now);
 	/* What the root itself has open, it must hear of. */
 	for (i = 0; i < 16; i++)
-		bridge_root_scrub(&node[0]);
+		dsp_bridge_root_scrub(&node[0]);
 	beat_and_tick(&node[0], now += 1000);
 	for (i = 0; i < COMMONS_BRIDGES; i++)
 		while (node[0].open[i].refs)
-			bridge_close(&node[0], i);
+			dsp_bridge_close(&node[0], i);
 	beat_and_tick(&node[0], now += 1000);
 	for (i = 0; i < COMMONS_BRIDGES; i++)
 		must(BRIDGE_STATE(root.entry[i].tag) == BRIDGE_FREE &&
@@ -319,8 +323,9 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 			move();
 			break;
 		default:
-			bridge_destroy(&node[id], open_index[id],
-				       BRIDGE_GENERATION(node[id].open[open_index[id]].tag), now);
+			dsp_bridge_destroy(&node[id], open_index[id],
+					   BRIDGE_GENERATION(node[id].open[open_index[id]].tag),
+					   now);
 		}
 	}
 	check_end();

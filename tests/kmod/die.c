@@ -37,15 +37,16 @@ MODULE_PARM_DESC(only, "functions to choose from, instead of all");
 
 /* The ones that the compiler has left; the others are parts of these. */
 static const char * const functions[] = {
-	"portal_post", "portal_take", "portal_rang",
-	"ring_put", "ring_get", "ring_resume", "ring_stalled",
+	"dsp_portal_post", "dsp_portal_take", "dsp_portal_rang",
+	"dsp_ring_put", "dsp_ring_get", "dsp_ring_resume", "dsp_ring_stalled",
 	"dsp_ring", "dsp_send", "dsp_call", "dsp_call_result", "dsp_poll", "dsp_tick",
 	"dsp_receive", "dsp_hear", "dsp_dispatch", "dsp_send_calls", "dsp_check_calls",
-	"member_poll", "member_adopt", "member_read", "member_watch_root", "member_return",
-	"bridge_create", "bridge_open", "bridge_try", "bridge_read", "bridge_close",
-	"bridge_where", "bridge_destroy", "bridge_scan", "bridge_follow", "bridge_mend",
+	"dsp_member_poll", "member_adopt", "member_read",
+	"dsp_member_watch_root", "dsp_member_return",
+	"dsp_bridge_create", "dsp_bridge_open", "bridge_try", "bridge_read", "dsp_bridge_close",
+	"dsp_bridge_where", "dsp_bridge_destroy", "dsp_bridge_scan", "bridge_follow", "bridge_mend",
 	"bridge_freeze", "bridge_melt", "bridge_lose",
-	"bridge_claim", "bridge_cleared", "bridge_begin",
+	"dsp_bridge_claim", "dsp_bridge_cleared", "dsp_bridge_begin",
 	"adeos_bridge_create", "adeos_bridge_open", "use_bridge", "find_bridge",
 	"adeos_bridge_close", "adeos_bridge_destroy",
 	"adeos_bridge_freeze", "adeos_bridge_thaw", "adeos_bridge_gone",

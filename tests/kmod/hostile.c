@@ -246,7 +246,7 @@ static void put(u32 from, u32 to, union dsp_msg *msg)
 
 	msg->seq = head;
 	commons_write(ring->slot[head % COMMONS_SLOTS].w, msg->w, ARRAY_SIZE(msg->w));
-	smp_store_release(&ring->head, head + 1);	/* as ring_put() does */
+	smp_store_release(&ring->head, head + 1);	/* as dsp_ring_put() does */
 	adeos_portal_ring(to, 0);
 }
 
@@ -255,7 +255,7 @@ static void fill_payload(struct rnd_state *r, union dsp_msg *msg)
 	static const char * const names[] = {
 		"forged", "world-0", "world-2", "citizen", "", "a/b", "a",
 	};
-	struct bridge_request *req = (struct bridge_request *)msg->payload;
+	struct dsp_bridge_request *req = (struct dsp_bridge_request *)msg->payload;
 	struct dsp_result *result = (struct dsp_result *)msg->payload;
 
 	BUILD_BUG_ON(sizeof(*req) > DSP_PAYLOAD);

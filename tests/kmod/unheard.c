@@ -64,7 +64,7 @@ static void forge(u32 txn)
 	head = READ_ONCE(ring->head);
 	msg.seq = head;
 	commons_write(ring->slot[head % COMMONS_SLOTS].w, msg.w, ARRAY_SIZE(msg.w));
-	smp_store_release(&ring->head, head + 1);	/* as ring_put() does */
+	smp_store_release(&ring->head, head + 1);	/* as dsp_ring_put() does */
 	adeos_portal_ring(0, 0);
 	/* The ring has fewer places. */
 	for (tries = 0; tries < 1000 && READ_ONCE(ring->tail) != head + 1; tries++)

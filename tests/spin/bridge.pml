@@ -73,7 +73,7 @@ inline open()
 }
 
 #ifdef CLEAR
-/* bridge_claim() */
+/* dsp_bridge_claim() */
 inline claim()
 {
 	my_place = place;
@@ -96,7 +96,7 @@ inline clear()
 }
 #endif
 
-/* bridge_scan(), once; whoever changes the tag interrupts us again. */
+/* dsp_bridge_scan(), once; whoever changes the tag interrupts us again. */
 inline scan()
 {
 	atomic { tag = state; tag_generation = generation };
@@ -147,7 +147,7 @@ proctype user(byte me)
 		:: me == 0 && !claimed && use == CLOSED -> claimed = true; claim()
 		:: use == CLAIMED && !cleared -> clear()
 		:: use == CLAIMED && answered ->
-		   /* bridge_begin(), and the next beat */
+		   /* dsp_bridge_begin(), and the next beat */
 		   atomic { my_generation = 0; use = USED; irq_u[me] = true }
 #endif
 		:: use == CLOSED && opens < OPENS -> opens++; open();

@@ -93,7 +93,7 @@ static void hand_poll(void)
 
 	for (n = 0; n < 4; n++)
 		for (i = 0; i < 3; i++)
-			if (portal_take(commons, i, 0))
+			if (dsp_portal_take(commons, i, 0))
 				dsp_poll(&hand[i], now);
 }
 
@@ -135,17 +135,17 @@ static int hand_clear(u32 id, const struct dsp_result *made)
 {
 	struct dsp_result result;
 
-	return bridge_claim(&hand[id], made->index, made->generation) ?:
-	       hand_result(id, bridge_cleared(&hand[id], made->index, now), &result) ?:
-	       bridge_begin(&hand[id], made->index) ?: bridge_close(&hand[id], made->index);
+	return dsp_bridge_claim(&hand[id], made->index, made->generation) ?:
+	       hand_result(id, dsp_bridge_cleared(&hand[id], made->index, now), &result) ?:
+	       dsp_bridge_begin(&hand[id], made->index) ?: dsp_bridge_close(&hand[id], made->index);
 }
 
 static int hand_create(u32 id, const char *name, u8 flags, u32 pages, struct dsp_result *result)
 {
-	struct bridge_request req = { .flags = flags, .pages = pages, .allowed = { 1 } };
+	struct dsp_bridge_request req = { .flags = flags, .pages = pages, .allowed = { 1 } };
 
 	memcpy(req.name, name, strnlen(name, sizeof(req.name)));
-	return hand_result(id, bridge_create(&hand[id], &req, now), result) ?:
+	return hand_result(id, dsp_bridge_create(&hand[id], &req, now), result) ?:
 	       hand_clear(id, result);
 }
 
@@ -174,9 +174,9 @@ static void test_errors(void)
 	   hand_create(1, "\xe4", 0, 1, &r) == -EINVAL,
 	   "names that are wrong");
 	ok(!hand_create(1, "1234567890123456789012345678901", 0, 1, &r) &&
-	   bridge_open(&hand[1], 1, "12345678901234567890123456789012", 0, &index) == -EINVAL &&
-	   !bridge_open(&hand[1], 1, "1234567890123456789012345678901", 0, &index) &&
-	   !bridge_close(&hand[1], index), "31 characters are a name, 32 are not");
+	   dsp_bridge_open(&hand[1], 1, "12345678901234567890123456789012", 0, &index) == -EINVAL &&
+	   !dsp_bridge_open(&hand[1], 1, "1234567890123456789012345678901", 0, &index) &&
+	   !dsp_bridge_close(&hand[1], index), "31 characters are a name, 32 are not");
 	ok(hand_create(1, "a", 0, 0, &r) == -EFBIG &&
 	   hand_create(1, "a", 0, BRIDGE_MAX_PAGES + 1, &r) == -EFBIG, "sizes that are wrong");
 	ok(hand_create(1, "a", 3, 1, &r) == -EOPNOTSUPP &&
@@ -186,22 +186,23 @@ static void test_errors(void)
 	   !hand_create(2, "a", 0, 1, &r) && !hand_create(1, "a", BRIDGE_GLOBAL, 1, &r) &&
 	   hand_create(2, "a", BRIDGE_GLOBAL, 1, &r) == -EEXIST,
 	   "a name is taken in its scope only");
-	ok(bridge_open(&hand[2], 1, "a", 0, &index) == -EACCES &&
-	   !bridge_open(&hand[0], 1, "a", 1, &index) && !bridge_close(&hand[0], index) &&
-	   bridge_close(&hand[0], index) == -EBADF, "only who is allowed may open it");
+	ok(dsp_bridge_open(&hand[2], 1, "a", 0, &index) == -EACCES &&
+	   !dsp_bridge_open(&hand[0], 1, "a", 1, &index) && !dsp_bridge_close(&hand[0], index) &&
+	   dsp_bridge_close(&hand[0], index) == -EBADF, "only who is allowed may open it");
 	ok(!hand_create(1, "ro", BRIDGE_READ_ONLY, 1, &r) &&
-	   bridge_open(&hand[0], 1, "ro", 1, &index) == -EROFS &&
-	   !bridge_open(&hand[0], 1, "ro", 0, &index) && !bridge_close(&hand[0], index) &&
-	   !bridge_open(&hand[1], 1, "ro", 1, &index), "a bridge for reading");
-	ok(bridge_root_destroy(&hand[0], 2, r.index, r.generation, now) == -EPERM &&
-	   bridge_root_destroy(&hand[0], 1, r.index, r.generation + 1, now) == -ENOENT &&
-	   bridge_root_destroy(&hand[0], 1, COMMONS_BRIDGES, 0, now) == -ENOENT &&
-	   !bridge_root_destroy(&hand[0], 1, r.index, r.generation, now) &&
-	   !bridge_root_destroy(&hand[0], 1, r.index, r.generation, now), "who may destroy what");
+	   dsp_bridge_open(&hand[0], 1, "ro", 1, &index) == -EROFS &&
+	   !dsp_bridge_open(&hand[0], 1, "ro", 0, &index) && !dsp_bridge_close(&hand[0], index) &&
+	   !dsp_bridge_open(&hand[1], 1, "ro", 1, &index), "a bridge for reading");
+	ok(dsp_bridge_root_destroy(&hand[0], 2, r.index, r.generation, now) == -EPERM &&
+	   dsp_bridge_root_destroy(&hand[0], 1, r.index, r.generation + 1, now) == -ENOENT &&
+	   dsp_bridge_root_destroy(&hand[0], 1, COMMONS_BRIDGES, 0, now) == -ENOENT &&
+	   !dsp_bridge_root_destroy(&hand[0], 1, r.index, r.generation, now) &&
+	   !dsp_bridge_root_destroy(&hand[0], 1, r.index, r.generation, now),
+	   "who may destroy what");
 	hand_poll();
-	ok(gone_ops == 1 && bridge_where(&hand[1], index, &i, &i) == -EIDRM &&
+	ok(gone_ops == 1 && dsp_bridge_where(&hand[1], index, &i, &i) == -EIDRM &&
 	   BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_DYING &&
-	   !hand_create(1, "ro", 0, 1, &r) && !bridge_close(&hand[1], index),
+	   !hand_create(1, "ro", 0, 1, &r) && !dsp_bridge_close(&hand[1], index),
 	   "a destroyed bridge waits for its user, its name does not");
 	hand_poll();
 	ok(BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_FREE,
@@ -224,21 +225,21 @@ static void test_errors(void)
 			hand_root.entry[i].tag = BRIDGE_LIVE;
 	hand_root.pages[2] = 0;
 	ok(hand_create(2, "last", 0, 1, &r) == -ENFILE, "a table that is full");
-	ok(!strcmp(bridge_strerror(-EROFS), "it may only be opened for reading") &&
-	   !strcmp(bridge_strerror(-EXDEV), "unknown error"), "errors have a text");
+	ok(!strcmp(dsp_bridge_strerror(-EROFS), "it may only be opened for reading") &&
+	   !strcmp(dsp_bridge_strerror(-EXDEV), "unknown error"), "errors have a text");
 }
 
 /* A user that never closes what was destroyed: its memory may still be written to. */
 static void test_dying(void)
 {
-	struct bridge_request req = { .name = "held", .pages = 3, .allowed = { 7 } };
+	struct dsp_bridge_request req = { .name = "held", .pages = 3, .allowed = { 7 } };
 	struct dsp_result r;
 	u32 index, tag;
 
 	hand_start();
-	ok(!hand_result(1, bridge_create(&hand[1], &req, now), &r) && !hand_clear(1, &r) &&
-	   !bridge_open(&hand[2], 1, "held", 1, &index), "a bridge that another one holds");
-	bridge_destroy(&hand[1], index, hand_root.entry[index].born, now);
+	ok(!hand_result(1, dsp_bridge_create(&hand[1], &req, now), &r) && !hand_clear(1, &r) &&
+	   !dsp_bridge_open(&hand[2], 1, "held", 1, &index), "a bridge that another one holds");
+	dsp_bridge_destroy(&hand[1], index, hand_root.entry[index].born, now);
 	hand_poll();
 	hand_beats(1000);
 	tag = hand_root.entry[index].tag;
@@ -264,24 +265,24 @@ static void test_moves(void)
 	thawed_ops = 0;
 	hand_create(1, "pin", BRIDGE_PINNED, 1, &r);
 	hand_take(1, &new);
-	ok(bridge_root_move(&hand[0], r.index, new, now) == -EBUSY &&
-	   bridge_root_move(&hand[0], 999, new, now) == -ENOENT, "what cannot move");
+	ok(dsp_bridge_root_move(&hand[0], r.index, new, now) == -EBUSY &&
+	   dsp_bridge_root_move(&hand[0], 999, new, now) == -ENOENT, "what cannot move");
 	hand_release(NULL, new, 1);
 
 	hand_create(1, "mov", BRIDGE_MOVABLE, 1, &r);
-	bridge_open(&hand[1], 1, "mov", 1, &index);
-	bridge_where(&hand[1], index, &pfn, &pages);
+	dsp_bridge_open(&hand[1], 1, "mov", 1, &index);
+	dsp_bridge_where(&hand[1], index, &pfn, &pages);
 	phys[pfn][7] = 0x1234;
 	hand_take(1, &new);
-	bridge_root_move(&hand[0], index, new, now);
-	ok(bridge_root_move(&hand[0], index, new, now) == -EBUSY &&
-	   bridge_open(&hand[0], 1, "mov", 1, &index) == -EAGAIN, "a bridge in motion");
+	dsp_bridge_root_move(&hand[0], index, new, now);
+	ok(dsp_bridge_root_move(&hand[0], index, new, now) == -EBUSY &&
+	   dsp_bridge_open(&hand[0], 1, "mov", 1, &index) == -EAGAIN, "a bridge in motion");
 	hand_poll();
-	ok(frozen_ops == 1 && thawed_ops == 1 && !bridge_where(&hand[1], index, &pfn, &pages) &&
+	ok(frozen_ops == 1 && thawed_ops == 1 && !dsp_bridge_where(&hand[1], index, &pfn, &pages) &&
 	   pfn == new && phys[new][7] == 0x1234, "a bridge moves, and its contents do");
 
 	hand_take(1, &new);
-	bridge_root_move(&hand[0], index, new, now);
+	dsp_bridge_root_move(&hand[0], index, new, now);
 	now += BRIDGE_FREEZE_TIMEOUT - 1;
 	beat_and_tick(&hand[0], now);
 	ok(BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_FREEZING,
@@ -291,35 +292,35 @@ static void test_moves(void)
 	ok(BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_LIVE &&
 	   hand[0].count.freeze_timeouts == 1 && !used[new] && used[pfn], "but not for ever");
 	hand_poll();
-	ok(frozen_ops == 1 && !bridge_where(&hand[1], index, &pfn, &pages),
+	ok(frozen_ops == 1 && !dsp_bridge_where(&hand[1], index, &pfn, &pages),
 	   "one who slept goes on");
 
 	/* Frozen; the root gives up, and wants to move again before we saw it. */
 	hand_create(2, "other", BRIDGE_MOVABLE, 1, &r);
 	hand_take(1, &new);
-	bridge_root_move(&hand[0], index, new, now);
-	call = bridge_destroy(&hand[2], r.index, r.generation, now);
+	dsp_bridge_root_move(&hand[0], index, new, now);
+	call = dsp_bridge_destroy(&hand[2], r.index, r.generation, now);
 	commons_set(commons->bridge[index].users, 0);
-	bridge_scan(&hand[1]);
+	dsp_bridge_scan(&hand[1]);
 	now += BRIDGE_FREEZE_TIMEOUT;
-	bridge_root_step(&hand[0], now);
+	dsp_bridge_root_step(&hand[0], now);
 	ok(BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_LIVE &&
-	   bridge_where(&hand[1], index, &pfn, &pages) == -EAGAIN, "frozen, and given up");
+	   dsp_bridge_where(&hand[1], index, &pfn, &pages) == -EAGAIN, "frozen, and given up");
 	hand_take(1, &new);
-	bridge_root_move(&hand[0], index, new, now);
-	bridge_scan(&hand[1]);
+	dsp_bridge_root_move(&hand[0], index, new, now);
+	dsp_bridge_scan(&hand[1]);
 	commons_clear(commons->bridge[index].users, 0);
-	bridge_root_step(&hand[0], now);
+	dsp_bridge_root_step(&hand[0], now);
 	ok(BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_LIVE &&
 	   hand_root.entry[index].pub.pfn == new, "the second time finds it frozen still");
 	hand_poll();
-	ok(!bridge_where(&hand[1], index, &pfn, &pages) && pfn == new &&
+	ok(!dsp_bridge_where(&hand[1], index, &pfn, &pages) && pfn == new &&
 	   !dsp_call_result(&hand[2], call, &r) && !r.error, "and it thaws at the new place");
 
 	/* A bit that somebody else set. */
 	commons_set(commons->bridge[index].users, 2);
-	bridge_close(&hand[1], index);
-	bridge_root_destroy(&hand[0], 0, index, hand_root.entry[index].born, now);
+	dsp_bridge_close(&hand[1], index);
+	dsp_bridge_root_destroy(&hand[0], 0, index, hand_root.entry[index].born, now);
 	hand_poll();
 	ok(hand[2].count.stray_user == 1 && BRIDGE_STATE(hand_root.entry[index].tag) == BRIDGE_FREE,
 	   "a user's bit that is not its own work does not last");
@@ -328,7 +329,7 @@ static void test_moves(void)
 /* The pages a bridge moved by @by pages has, and no others. */
 static bool moved_by(u32 index, u32 old, int by, u32 pages)
 {
-	struct bridge_entry *e = &hand_root.entry[index];
+	struct dsp_bridge_entry *e = &hand_root.entry[index];
 	u32 i;
 
 	for (i = 0; i < pages; i++)
@@ -348,38 +349,38 @@ static void test_overlap(void)
 	hand_take(2, &old);
 	hand_create(1, "slide", BRIDGE_MOVABLE, 5, &r);
 	hand_release(NULL, old, 2);
-	bridge_open(&hand[1], 1, "slide", 1, &index);
-	bridge_where(&hand[1], index, &old, &pages);
+	dsp_bridge_open(&hand[1], 1, "slide", 1, &index);
+	dsp_bridge_where(&hand[1], index, &old, &pages);
 	for (i = 0; i < 5; i++)
 		phys[old + i][0] = 100 + i;
-	ok(bridge_root_move(&hand[0], index, old, now) == -EINVAL, "it is there already");
+	ok(dsp_bridge_root_move(&hand[0], index, old, now) == -EINVAL, "it is there already");
 	memset(used + old - 2, 1, 2);
-	bridge_root_move(&hand[0], index, old - 2, now);
+	dsp_bridge_root_move(&hand[0], index, old - 2, now);
 	hand_poll();
 	ok(moved_by(index, old, -2, 5), "a bridge slides down over itself");
 	memset(used + old + 3, 1, 2);
-	bridge_root_move(&hand[0], index, old, now);
+	dsp_bridge_root_move(&hand[0], index, old, now);
 	hand_poll();
 	ok(moved_by(index, old, 0, 5), "and up");
 
 	used[old + 5] = 1;
-	bridge_root_move(&hand[0], index, old + 1, now);
+	dsp_bridge_root_move(&hand[0], index, old + 1, now);
 	now += BRIDGE_FREEZE_TIMEOUT;
-	bridge_root_step(&hand[0], now);
+	dsp_bridge_root_step(&hand[0], now);
 	ok(moved_by(index, old, 0, 5), "it stays if a user does not freeze");
 	hand_poll();
 	no_copy = true;
 	used[old + 5] = 1;
-	bridge_root_move(&hand[0], index, old + 1, now);
+	dsp_bridge_root_move(&hand[0], index, old + 1, now);
 	hand_poll();
 	no_copy = false;
-	ok(moved_by(index, old, 0, 5) && !bridge_where(&hand[1], index, &old, &pages),
+	ok(moved_by(index, old, 0, 5) && !dsp_bridge_where(&hand[1], index, &old, &pages),
 	   "and if it cannot be copied, and is thawed there");
 	used[old - 1] = 1;
-	bridge_root_move(&hand[0], index, old - 1, now);
-	bridge_root_destroy(&hand[0], 0, index, hand_root.entry[index].born, now);
-	bridge_scan(&hand[1]);
-	bridge_close(&hand[1], index);
+	dsp_bridge_root_move(&hand[0], index, old - 1, now);
+	dsp_bridge_root_destroy(&hand[0], 0, index, hand_root.entry[index].born, now);
+	dsp_bridge_scan(&hand[1]);
+	dsp_bridge_close(&hand[1], index);
 	hand_poll();
 	for (i = 0; i < PAGES && !used[i]; i++)
 		;
@@ -389,18 +390,18 @@ static void test_overlap(void)
 /* One of vnode 1's that vnode 2 has open, and that is being copied. */
 static u32 hand_copying(u8 flags)
 {
-	struct bridge_request req = { .name = "slow", .pages = 2, .allowed = { 7 },
+	struct dsp_bridge_request req = { .name = "slow", .pages = 2, .allowed = { 7 },
 				      .flags = flags };
 	struct dsp_result r;
 	u32 index, new;
 
 	hand_start();
-	hand_result(1, bridge_create(&hand[1], &req, now), &r);
+	hand_result(1, dsp_bridge_create(&hand[1], &req, now), &r);
 	hand_clear(1, &r);
-	bridge_open(&hand[2], flags & BRIDGE_GLOBAL ? COMMONS_NOBODY : 1, "slow", 1, &index);
+	dsp_bridge_open(&hand[2], flags & BRIDGE_GLOBAL ? COMMONS_NOBODY : 1, "slow", 1, &index);
 	hand_take(2, &new);
 	copy_later = true;
-	bridge_root_move(&hand[0], index, new, now);
+	dsp_bridge_root_move(&hand[0], index, new, now);
 	hand_poll();
 	copy_later = false;
 	return index;
@@ -420,31 +421,31 @@ static void test_copying(void)
 	index = hand_copying(BRIDGE_MOVABLE);
 	hand_beats(100);
 	ok(hand_is(index, BRIDGE_MOVING, 4) &&
-	   bridge_where(&hand[2], index, &i, &pages) == -EAGAIN &&
-	   bridge_open(&hand[1], 1, "slow", 1, &i) == -EAGAIN, "it may take long to copy it");
-	bridge_root_copied(&hand[0], index, 0);
-	bridge_root_copied(&hand[0], index, 0);
+	   dsp_bridge_where(&hand[2], index, &i, &pages) == -EAGAIN &&
+	   dsp_bridge_open(&hand[1], 1, "slow", 1, &i) == -EAGAIN, "it may take long to copy it");
+	dsp_bridge_root_copied(&hand[0], index, 0);
+	dsp_bridge_root_copied(&hand[0], index, 0);
 	hand_poll();
 	ok(hand_is(index, BRIDGE_LIVE, 2) && hand[0].count.moves == 1 && !hand_root.busy &&
-	   !bridge_where(&hand[2], index, &i, &pages), "then it is there");
+	   !dsp_bridge_where(&hand[2], index, &i, &pages), "then it is there");
 
 	index = hand_copying(BRIDGE_MOVABLE);
-	bridge_root_copied(&hand[0], index, -ENOMEM);
+	dsp_bridge_root_copied(&hand[0], index, -ENOMEM);
 	hand_poll();
 	ok(hand_is(index, BRIDGE_LIVE, 2) && !hand[0].count.moves && !hand_root.busy,
 	   "or where it was");
 
 	for (n = 0; n < 2; n++) {
 		index = hand_copying(BRIDGE_MOVABLE);
-		bridge_root_destroy(&hand[0], 1, index, hand_root.entry[index].born, now);
+		dsp_bridge_root_destroy(&hand[0], 1, index, hand_root.entry[index].born, now);
 		hand_beats(1);
 		ok(hand_is(index, BRIDGE_MOVING, 4) && !hand_create(1, "slow", 0, 1, &r),
 		   "destroyed meanwhile, its name is free, and both places are used");
-		bridge_root_copied(&hand[0], index, n ? -ENOMEM : 0);
+		dsp_bridge_root_copied(&hand[0], index, n ? -ENOMEM : 0);
 		hand_poll();
 		ok(hand_is(index, BRIDGE_DYING, 3) &&
-		   bridge_where(&hand[2], index, &i, &pages) == -EIDRM, "then it dies");
-		bridge_close(&hand[2], index);
+		   dsp_bridge_where(&hand[2], index, &i, &pages) == -EIDRM, "then it dies");
+		dsp_bridge_close(&hand[2], index);
 		hand_poll();
 		ok(hand_is(index, BRIDGE_FREE, 1) && !hand_root.busy && hand_root.nr[1] == 1,
 		   "and is gone");
@@ -454,17 +455,17 @@ static void test_copying(void)
 	dsp_root_died(&hand[0], 1, now);
 	dsp_root_died(&hand[0], 2, now);
 	ok(hand_is(index, BRIDGE_MOVING, 4), "its owner and its user die");
-	bridge_root_copied(&hand[0], index, 0);
+	dsp_bridge_root_copied(&hand[0], index, 0);
 	hand_beats(1);
 	ok(hand_is(index, BRIDGE_FREE, 0) && !hand_root.busy && !hand_root.nr[1], "likewise");
 
 	index = hand_copying(BRIDGE_MOVABLE | BRIDGE_GLOBAL);
 	dsp_root_died(&hand[0], 1, now);
-	bridge_root_copied(&hand[0], index, 0);
+	dsp_bridge_root_copied(&hand[0], index, 0);
 	hand_beats(1);
-	ok(hand_is(index, BRIDGE_LIVE, 2) && !bridge_where(&hand[2], index, &i, &pages),
+	ok(hand_is(index, BRIDGE_LIVE, 2) && !dsp_bridge_where(&hand[2], index, &i, &pages),
 	   "a global one lives on");
-	bridge_close(&hand[2], index);
+	dsp_bridge_close(&hand[2], index);
 	hand_beats(1);
 	ok(hand_is(index, BRIDGE_FREE, 0) && !hand_root.busy, "until its last user goes");
 }
@@ -472,7 +473,7 @@ static void test_copying(void)
 /* No room yet: the request is not answered, and comes again. */
 static void test_room(void)
 {
-	struct bridge_request req = { .name = "late", .pages = 1, .flags = BRIDGE_MAY_MOVE };
+	struct dsp_bridge_request req = { .name = "late", .pages = 1, .flags = BRIDGE_MAY_MOVE };
 	struct dsp_result r;
 	int call;
 
@@ -480,7 +481,7 @@ static void test_room(void)
 	making_room = true;
 	ok(hand_create(2, "now", BRIDGE_MOVABLE, 1, &r) == -ENOMEM && alloc_from == 2,
 	   "nothing is moved for one who may not have it moved");
-	call = bridge_create(&hand[1], &req, now);
+	call = dsp_bridge_create(&hand[1], &req, now);
 	hand_poll();
 	ok(dsp_call_result(&hand[1], call, &r) == -EINPROGRESS, "who asks waits for room");
 	now += DSP_RESEND;
@@ -498,83 +499,83 @@ static void test_room(void)
 /* Others cannot open it before its owner has cleared it. */
 static void test_clearing(void)
 {
-	struct bridge_request req = { .name = "new", .pages = 3, .allowed = { 7 },
+	struct dsp_bridge_request req = { .name = "new", .pages = 3, .allowed = { 7 },
 				      .flags = BRIDGE_MOVABLE };
 	struct dsp_result r, cleared;
 	u32 index, pfn, pages, i;
 
 	hand_start();
-	hand_result(1, bridge_create(&hand[1], &req, now), &r);
+	hand_result(1, dsp_bridge_create(&hand[1], &req, now), &r);
 	ok(BRIDGE_STATE(hand_root.entry[r.index].tag) == BRIDGE_CLEARING &&
-	   bridge_open(&hand[2], 1, "new", 1, &index) == -ENOENT &&
-	   bridge_open(&hand[1], 1, "new", 1, &index) == -ENOENT &&
+	   dsp_bridge_open(&hand[2], 1, "new", 1, &index) == -ENOENT &&
+	   dsp_bridge_open(&hand[1], 1, "new", 1, &index) == -ENOENT &&
 	   hand_create(1, "new", 0, 1, &cleared) == -EEXIST,
 	   "a bridge that is not cleared cannot be opened, but has its name");
-	ok(bridge_root_cleared(&hand[0], 2, r.index, r.generation) == -EPERM &&
-	   bridge_root_cleared(&hand[0], 0, r.index, r.generation) == -EPERM &&
-	   bridge_root_cleared(&hand[0], 1, r.index, r.generation + 1) == -ENOENT &&
-	   bridge_root_cleared(&hand[0], 1, COMMONS_BRIDGES, 0) == -ENOENT &&
+	ok(dsp_bridge_root_cleared(&hand[0], 2, r.index, r.generation) == -EPERM &&
+	   dsp_bridge_root_cleared(&hand[0], 0, r.index, r.generation) == -EPERM &&
+	   dsp_bridge_root_cleared(&hand[0], 1, r.index, r.generation + 1) == -ENOENT &&
+	   dsp_bridge_root_cleared(&hand[0], 1, COMMONS_BRIDGES, 0) == -ENOENT &&
 	   BRIDGE_STATE(hand_root.entry[r.index].tag) == BRIDGE_CLEARING,
 	   "only its owner can say that it is");
 	hand_take(3, &pfn);
-	ok(bridge_root_move(&hand[0], r.index, pfn, now) == -EBUSY, "nor is it moved");
+	ok(dsp_bridge_root_move(&hand[0], r.index, pfn, now) == -EBUSY, "nor is it moved");
 	hand_release(NULL, pfn, 3);
-	ok(!bridge_claim(&hand[1], r.index, r.generation) &&
-	   bridge_claim(&hand[1], r.index, r.generation) == -EPROTO &&
-	   !bridge_where(&hand[1], r.index, &pfn, &pages) && pages == 3 && used[pfn],
+	ok(!dsp_bridge_claim(&hand[1], r.index, r.generation) &&
+	   dsp_bridge_claim(&hand[1], r.index, r.generation) == -EPROTO &&
+	   !dsp_bridge_where(&hand[1], r.index, &pfn, &pages) && pages == 3 && used[pfn],
 	   "its owner knows where to clear it");
 	frozen_ops = 0;
 	commons->tag[r.index] = BRIDGE_TAG(r.generation, BRIDGE_FREEZING);
-	bridge_scan(&hand[1]);
+	dsp_bridge_scan(&hand[1]);
 	commons->tag[r.index] = hand_root.entry[r.index].tag;
-	ok(!frozen_ops && !bridge_where(&hand[1], r.index, &pfn, &pages),
+	ok(!frozen_ops && !dsp_bridge_where(&hand[1], r.index, &pfn, &pages),
 	   "and is not frozen, whatever others write");
-	ok(!hand_result(1, bridge_cleared(&hand[1], r.index, now), &cleared) &&
-	   !hand_result(1, bridge_cleared(&hand[1], r.index, now), &cleared) &&
-	   bridge_open(&hand[1], 1, "new", 1, &index) == -EAGAIN &&
-	   !bridge_open(&hand[2], 1, "new", 1, &index), "then others can open it");
+	ok(!hand_result(1, dsp_bridge_cleared(&hand[1], r.index, now), &cleared) &&
+	   !hand_result(1, dsp_bridge_cleared(&hand[1], r.index, now), &cleared) &&
+	   dsp_bridge_open(&hand[1], 1, "new", 1, &index) == -EAGAIN &&
+	   !dsp_bridge_open(&hand[2], 1, "new", 1, &index), "then others can open it");
 	hand_take(3, &pfn);
-	bridge_root_move(&hand[0], r.index, pfn, now);
+	dsp_bridge_root_move(&hand[0], r.index, pfn, now);
 	hand_poll();
 	ok(BRIDGE_STATE(hand_root.entry[r.index].tag) == BRIDGE_FREEZING,
 	   "if it is moved at once, the root waits for the owner");
-	ok(!bridge_begin(&hand[1], r.index) && bridge_begin(&hand[1], r.index) == -EIDRM,
+	ok(!dsp_bridge_begin(&hand[1], r.index) && dsp_bridge_begin(&hand[1], r.index) == -EIDRM,
 	   "which begins to use it, once");
 	hand_beats(1);
 	ok(hand_root.entry[r.index].pub.pfn == pfn && !hand[1].count.bad_bridge &&
-	   !bridge_where(&hand[1], r.index, &i, &pages) && i == pfn, "and lets it be moved");
+	   !dsp_bridge_where(&hand[1], r.index, &i, &pages) && i == pfn, "and lets it be moved");
 }
 
 static void test_clearing_ends(void)
 {
-	struct bridge_request req = { .name = "new", .pages = 3, .allowed = { 7 } };
+	struct dsp_bridge_request req = { .name = "new", .pages = 3, .allowed = { 7 } };
 	struct dsp_result r, cleared;
 	u32 pages, i;
 
 	hand_start();
-	hand_result(1, bridge_create(&hand[1], &req, now), &r);
-	bridge_claim(&hand[1], r.index, r.generation);
+	hand_result(1, dsp_bridge_create(&hand[1], &req, now), &r);
+	dsp_bridge_claim(&hand[1], r.index, r.generation);
 	gone_ops = 0;
-	bridge_root_destroy(&hand[0], 0, r.index, r.generation, now);
+	dsp_bridge_root_destroy(&hand[0], 0, r.index, r.generation, now);
 	hand_poll();
 	ok(BRIDGE_STATE(hand_root.entry[r.index].tag) == BRIDGE_DYING && pages_used() == 3 &&
-	   gone_ops == 1 && bridge_where(&hand[1], r.index, &i, &pages) == -EIDRM,
+	   gone_ops == 1 && dsp_bridge_where(&hand[1], r.index, &i, &pages) == -EIDRM,
 	   "destroyed meanwhile, it stays its owner's until that lets go");
-	ok(hand_result(1, bridge_cleared(&hand[1], r.index, now), &cleared) == -EIDRM &&
-	   bridge_begin(&hand[1], r.index) == -EIDRM && !bridge_close(&hand[1], r.index),
+	ok(hand_result(1, dsp_bridge_cleared(&hand[1], r.index, now), &cleared) == -EIDRM &&
+	   dsp_bridge_begin(&hand[1], r.index) == -EIDRM && !dsp_bridge_close(&hand[1], r.index),
 	   "which is told");
 	hand_poll();
 	ok(!pages_used() && !hand_root.nr[1] && !hand_root.busy, "and then is gone");
 
-	hand_result(1, bridge_create(&hand[1], &req, now), &r);
-	bridge_claim(&hand[1], r.index, r.generation);
+	hand_result(1, dsp_bridge_create(&hand[1], &req, now), &r);
+	dsp_bridge_claim(&hand[1], r.index, r.generation);
 	hand_beats(2 * BRIDGE_CLAIM_TIMEOUT / 250);
 	ok(BRIDGE_STATE(hand_root.entry[r.index].tag) == BRIDGE_CLEARING && pages_used() == 3,
 	   "who clears may take its time");
-	bridge_close(&hand[1], r.index);
+	dsp_bridge_close(&hand[1], r.index);
 	hand_beats(1);
 	ok(!pages_used() && !hand_root.busy, "but if it gives up, it is gone");
-	hand_result(1, bridge_create(&hand[1], &req, now), &r);
+	hand_result(1, dsp_bridge_create(&hand[1], &req, now), &r);
 	hand_beats(BRIDGE_CLAIM_TIMEOUT / 250 - 1);
 	ok(pages_used() == 3, "likewise if its owner has never heard of it");
 	hand_beats(1);
@@ -583,9 +584,9 @@ static void test_clearing_ends(void)
 	for (i = 0; i < 3; i++) {
 		hand_start();
 		req.flags = i == 1 ? BRIDGE_GLOBAL : 0;
-		hand_result(1, bridge_create(&hand[1], &req, now), &r);
+		hand_result(1, dsp_bridge_create(&hand[1], &req, now), &r);
 		if (i < 2)
-			bridge_claim(&hand[1], r.index, r.generation);
+			dsp_bridge_claim(&hand[1], r.index, r.generation);
 		dsp_root_died(&hand[0], 1, now);
 		ok(!pages_used() && !hand_root.nr[1] && !hand_root.busy &&
 		   BRIDGE_STATE(hand_root.entry[r.index].tag) == BRIDGE_FREE,
@@ -604,7 +605,7 @@ static void test_budget(void)
 	hand_beats(1);
 	n = hand[0].count.received;
 	for (i = 0; i < 1000; i++) {
-		call = bridge_destroy(&hand[1], 5, 0, now);
+		call = dsp_bridge_destroy(&hand[1], 5, 0, now);
 		hand_poll();
 		dsp_call_result(&hand[1], call, &r);
 	}
@@ -632,26 +633,26 @@ static void test_forged(void)
 	hand_create(1, "victim", 0, 1, &r);
 	which = (struct dsp_result){ .index = r.index, .generation = r.generation };
 	memcpy(msg.payload, &which, sizeof(which));
-	ring_put(&commons->ring[0][0], &head, &msg);
-	portal_post(commons, 0, PORTAL_DSP, 0);
+	dsp_ring_put(&commons->ring[0][0], &head, &msg);
+	dsp_portal_post(commons, 0, PORTAL_DSP, 0);
 	hand_poll();
 	beat_and_tick(&hand[0], now);
 	ok(BRIDGE_STATE(hand_root.entry[r.index].tag) == BRIDGE_LIVE,
 	   "nobody asks in the root's name");
 	ok(!hand_create(0, "own", 0, 1, &r) &&
-	   bridge_destroy(&hand[0], r.index, r.generation, now) >= 0 &&
+	   dsp_bridge_destroy(&hand[0], r.index, r.generation, now) >= 0 &&
 	   BRIDGE_STATE(hand_root.entry[r.index].tag) == BRIDGE_FREE, "but the root itself");
 }
 
 static void test_requests(void)
 {
-	struct bridge_request req = { .name = "x", .pages = 1 };
+	struct dsp_bridge_request req = { .name = "x", .pages = 1 };
 	struct dsp_result r;
 	union dsp_msg msg;
 	int call, i, full;
 
 	hand_start();
-	call = bridge_create(&hand[1], &req, now);
+	call = dsp_bridge_create(&hand[1], &req, now);
 	msg = hand[1].call[call].msg;
 	hand_poll();
 	dsp_call_result(&hand[1], call, &r);
@@ -660,14 +661,15 @@ static void test_requests(void)
 	ok(!r.error && hand[0].count.duplicate == 1 && hand_root.nr[1] == 1 &&
 	   hand[1].count.late == 1, "a request that comes twice is carried out once");
 	msg.txn -= DSP_CALLS;
-	call = bridge_create(&hand[1], &req, now);
+	call = dsp_bridge_create(&hand[1], &req, now);
 	hand_poll();
 	ok(!dsp_call_result(&hand[1], call, &r) && r.error == -EEXIST,
 	   "a new one is not taken for it");
 
 	for (i = 0; i < DSP_CALLS; i++)
-		bridge_destroy(&hand[1], 5, 0, now);
-	ok(bridge_destroy(&hand[1], 5, 0, now) == -EBUSY, "so many requests at once, and not more");
+		dsp_bridge_destroy(&hand[1], 5, 0, now);
+	ok(dsp_bridge_destroy(&hand[1], 5, 0, now) == -EBUSY,
+	   "so many requests at once, and not more");
 	ok(hand[1].count.full && hand[1].call[DSP_CALLS - 1].state == DSP_CALL_QUEUED,
 	   "those that find no room wait");
 	hand_poll();
@@ -675,12 +677,12 @@ static void test_requests(void)
 		full += !dsp_call_result(&hand[1], i, &r) && r.error == -ENOENT;
 	ok(full == DSP_CALLS, "and are sent when the root rings back");
 	for (i = 0; dsp_call_fits(&hand[1], DSP_CREATE); i++)
-		bridge_create(&hand[1], &req, now);
-	ok(i == DSP_CREATES && bridge_create(&hand[1], &req, now) == -EBUSY &&
+		dsp_bridge_create(&hand[1], &req, now);
+	ok(i == DSP_CREATES && dsp_bridge_create(&hand[1], &req, now) == -EBUSY &&
 	   dsp_call_fits(&hand[1], DSP_DESTROY), "some places are for destroying only");
 	for (; dsp_call_fits(&hand[1], DSP_DESTROY); i++)
-		bridge_destroy(&hand[1], 5, 0, now);
-	ok(i == DSP_CALLS && bridge_destroy(&hand[1], 5, 0, now) == -EBUSY,
+		dsp_bridge_destroy(&hand[1], 5, 0, now);
+	ok(i == DSP_CALLS && dsp_bridge_destroy(&hand[1], 5, 0, now) == -EBUSY,
 	   "all of which can be had");
 	hand_poll();
 	for (i = 0; i < DSP_CALLS; i++)
@@ -695,8 +697,8 @@ static void test_requests(void)
 	ok(rung[1] == 1 && !dsp_send(&hand[1], 2, &msg), "whose receiver rings when there is room");
 	ok(rung[2] && hand[1].count.coalesced, "rings are coalesced");
 
-	call = bridge_create(&hand[1], &req, now);
-	portal_post(commons, 2, PORTAL_DSP, 1);
+	call = dsp_bridge_create(&hand[1], &req, now);
+	dsp_portal_post(commons, 2, PORTAL_DSP, 1);
 	rung[2] = 0;
 	dsp_root_died(&hand[0], 1, now);
 	ok(rung[2], "who dies between a word and its interrupt silences nobody");
@@ -704,11 +706,12 @@ static void test_requests(void)
 	ok(hand[0].count.bad_sender == 1 && !hand_root.nr[1], "a dead vnode's request is dropped");
 	ok(dsp_send(&hand[2], 1, &msg) == -EHOSTDOWN, "and nothing can be sent to it");
 
-	call = bridge_create(&hand[2], &req, now);
+	call = dsp_bridge_create(&hand[2], &req, now);
 	for (i = 0; i < 12; i++)
 		beat_and_tick(&hand[2], now += 1000);
 	ok(!dsp_call_result(&hand[2], call, &r) && r.error == -EHOSTDOWN &&
-	   bridge_create(&hand[2], &req, now) == -EHOSTDOWN, "a root that does not beat is dead");
+	   dsp_bridge_create(&hand[2], &req, now) == -EHOSTDOWN,
+	   "a root that does not beat is dead");
 	beat_and_tick(&hand[0], now);
 	beat_and_tick(&hand[2], now);
 	ok(!hand_create(2, "y", 0, 1, &r), "unless it was only slow");
@@ -745,7 +748,7 @@ static bool all_agree(u64 mask)
 		    (hand[i].member.mask != mask || !dsp_joined(&hand[i]) ||
 		     hand[i].member.epoch != hand_root.member.epoch))
 			return false;
-	return !member_unsettled(&hand_root.member, commons);
+	return !dsp_member_unsettled(&hand_root.member, commons);
 }
 
 /* Words that are written once, or are believed for long. */
@@ -796,23 +799,23 @@ static void test_damage(void)
 
 	hand_start();
 	hand_create(1, "pin", BRIDGE_PINNED, 1, &r);
-	bridge_open(&hand[1], 1, "pin", 1, &index);
+	dsp_bridge_open(&hand[1], 1, "pin", 1, &index);
 	frozen_ops = 0;
 	gone_ops = 0;
 	commons->tag[index] = BRIDGE_TAG(BRIDGE_GENERATION(commons->tag[index]), BRIDGE_FREEZING);
-	bridge_scan(&hand[1]);
+	dsp_bridge_scan(&hand[1]);
 	ok(!frozen_ops && !gone_ops && hand[1].count.bad_bridge == 1 &&
-	   !bridge_where(&hand[1], index, &pfn, &pages), "what is pinned is not frozen");
+	   !dsp_bridge_where(&hand[1], index, &pfn, &pages), "what is pinned is not frozen");
 	hand_beats(16);
 	ok(BRIDGE_STATE(commons->tag[index]) == BRIDGE_LIVE && !gone_ops, "and is well again");
 
 	hand_create(1, "kind", BRIDGE_MOVABLE, 1, &r);
 	forge_flags(r.index, BRIDGE_KIND);
-	ok(bridge_open(&hand[1], 1, "kind", 1, &index) == -EPROTO, "a kind that there is not");
+	ok(dsp_bridge_open(&hand[1], 1, "kind", 1, &index) == -EPROTO, "a kind that there is not");
 	forge_flags(r.index, BRIDGE_FLAGS + 1);
-	ok(bridge_open(&hand[1], 1, "kind", 1, &index) == -EPROTO, "likewise a flag");
+	ok(dsp_bridge_open(&hand[1], 1, "kind", 1, &index) == -EPROTO, "likewise a flag");
 	forge_flags(r.index, BRIDGE_MOVABLE);
-	ok(!bridge_open(&hand[1], 1, "kind", 1, &index) && !bridge_close(&hand[1], index),
+	ok(!dsp_bridge_open(&hand[1], 1, "kind", 1, &index) && !dsp_bridge_close(&hand[1], index),
 	   "but one that there is");
 
 	hand_create(2, "orphan", BRIDGE_GLOBAL, 1, &r);

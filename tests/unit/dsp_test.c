@@ -123,7 +123,7 @@ static void op_ring(void *priv, u32 to)
 static void op_view(void *priv, u64 left, u64 joined)
 {
 	struct node *n = priv;
-	const struct member *m = &n->dsp.member;
+	const struct dsp_member *m = &n->dsp.member;
 
 	if (left & ~joined & m->mask || joined & ~m->mask)
 		breaks("a view and what changed do not agree");
@@ -217,7 +217,7 @@ static bool service(struct node *n)
 
 	if (n->interrupt) {
 		n->interrupt = false;
-		portals = portal_take(commons, n->dsp.id, 0);
+		portals = dsp_portal_take(commons, n->dsp.id, 0);
 		if (portals && dsp_poll(&n->dsp, now))
 			n->interrupt = true;
 		return true;
@@ -244,7 +244,7 @@ static void touch(struct node *n, u32 index)
 
 	for (i = 0; i < 4; i++) {
 		service(n);
-		if (bridge_where(&n->dsp, index, &pfn, &pages))
+		if (dsp_bridge_where(&n->dsp, index, &pfn, &pages))
 			continue;
 		if (pfn >= PAGES)
 			return breaks("a place that is none");
@@ -276,10 +276,10 @@ static int wait_call(struct node *n, int call, struct dsp_result *result)
 static int clear(struct node *n, u32 index, u32 generation)
 {
 	u32 pfn, pages, i, word = DIRTY * 0x01010101u;
-	int err = bridge_claim(&n->dsp, index, generation);
+	int err = dsp_bridge_claim(&n->dsp, index, generation);
 
 	for (i = 0; !err && i < 4; i++) {
-		err = bridge_where(&n->dsp, index, &pfn, &pages);
+		err = dsp_bridge_where(&n->dsp, index, &pfn, &pages);
 		if (err)
 			break;
 		if (pfn + pages > PAGES) {
@@ -299,20 +299,20 @@ static int clear(struct node *n, u32 index, u32 generation)
 
 static int create(struct node *n, const char *name, u8 flags, u32 pages, struct dsp_result *result)
 {
-	struct bridge_request req = { .flags = flags, .pages = pages, .allowed = { ~0u, ~0u } };
+	struct dsp_bridge_request req = { .flags = flags, .pages = pages, .allowed = { ~0u, ~0u } };
 	struct dsp_result cleared;
 	int err;
 
 	memcpy(req.name, name, strlen(name));
-	err = wait_call(n, bridge_create(&n->dsp, &req, now), result);
+	err = wait_call(n, dsp_bridge_create(&n->dsp, &req, now), result);
 	if (err)
 		return err;
 	err = clear(n, result->index, result->generation);
 	if (!err)
-		err = wait_call(n, bridge_cleared(&n->dsp, result->index, now), &cleared);
+		err = wait_call(n, dsp_bridge_cleared(&n->dsp, result->index, now), &cleared);
 	if (!err)
-		err = bridge_begin(&n->dsp, result->index);
-	bridge_close(&n->dsp, result->index);
+		err = dsp_bridge_begin(&n->dsp, result->index);
+	dsp_bridge_close(&n->dsp, result->index);
 	return err;
 }
 
@@ -324,7 +324,7 @@ static int open_some(struct node *n, u32 scope, const char *name, u32 *index)
 
 	for (i = 0; i < 3; i++) {
 		service(n);
-		err = bridge_open(&n->dsp, scope, name, true, index);
+		err = dsp_bridge_open(&n->dsp, scope, name, true, index);
 		if (!err) {
 			refs = n->dsp.open[*index].refs;
 			pfn = n->dsp.open[*index].pfn % PAGES;
@@ -348,7 +348,7 @@ static void use(struct node *n, u32 scope, const char *name)
 	touch(n, index);
 	rest(n);
 	touch(n, index);
-	bridge_close(&n->dsp, index);
+	dsp_bridge_close(&n->dsp, index);
 }
 
 /* All protocols once. */
@@ -373,11 +373,11 @@ static void script(struct node *n)
 		if (!open_some(n, COMMONS_NOBODY, "wire", &theirs)) {
 			touch(n, theirs);
 			use(n, next, "box");
-			bridge_close(&n->dsp, theirs);
+			dsp_bridge_close(&n->dsp, theirs);
 		}
 		if (have)
-			bridge_close(&n->dsp, own);
-		wait_call(n, bridge_destroy(&n->dsp, box.index, box.generation, now), &box);
+			dsp_bridge_close(&n->dsp, own);
+		wait_call(n, dsp_bridge_destroy(&n->dsp, box.index, box.generation, now), &box);
 	} else if (!n->dsp.member.root_lost) {
 		breaks("a bridge could not be created");
 	}
@@ -413,7 +413,7 @@ static void spawn(u32 id);
 
 static void root_move(struct node *n)
 {
-	struct bridge_entry *e;
+	struct dsp_bridge_entry *e;
 	u32 i, at = rand(), pfn;
 
 	for (i = 0; i < COMMONS_BRIDGES; i++) {
@@ -423,18 +423,18 @@ static void root_move(struct node *n)
 	}
 	if (i == COMMONS_BRIDGES || op_alloc(n, 0, e->pub.pages, false, &pfn))
 		return;
-	if (bridge_root_move(&n->dsp, e - root_part.entry, pfn, now))
+	if (dsp_bridge_root_move(&n->dsp, e - root_part.entry, pfn, now))
 		op_release(n, pfn, e->pub.pages);
 }
 
 static void root_copy(struct node *n)
 {
-	struct bridge_entry *e = &root_part.entry[copies[--nr_copies]];
+	struct dsp_bridge_entry *e = &root_part.entry[copies[--nr_copies]];
 
 	if (BRIDGE_STATE(e->tag) != BRIDGE_MOVING)
 		return breaks("what is copied changes its state");
 	copy(e->new_pfn, e->pub.pfn, e->pub.pages);
-	bridge_root_copied(&n->dsp, e - root_part.entry, 0);
+	dsp_bridge_root_copied(&n->dsp, e - root_part.entry, 0);
 }
 
 /* The global bridge goes last. */
@@ -444,8 +444,8 @@ static void destroy_all(struct node *n)
 
 	for (i = 0; i < COMMONS_BRIDGES; i++)
 		if (BRIDGE_STATE(root_part.entry[i].tag) != BRIDGE_FREE)
-			bridge_root_destroy(&n->dsp, 0, i,
-					    BRIDGE_GENERATION(root_part.entry[i].tag), now);
+			dsp_bridge_root_destroy(&n->dsp, 0, i,
+						BRIDGE_GENERATION(root_part.entry[i].tag), now);
 	clean = false;
 }
 
@@ -571,7 +571,7 @@ static bool settled(void)
 {
 	u32 i;
 
-	if (clean || root_part.busy || member_unsettled(&root_part.member, commons))
+	if (clean || root_part.busy || dsp_member_unsettled(&root_part.member, commons))
 		return false;
 	for (i = 0; i < nodes; i++)
 		if (node[i].alive && node[i].dsp.member.epoch != root_part.member.epoch)

@@ -58,7 +58,7 @@ static void op_ring(void *priv, u32 to)
 
 static void op_view(void *priv, u64 left, u64 joined)
 {
-	struct member *m = &((struct node *)priv)->dsp.member;
+	struct dsp_member *m = &((struct node *)priv)->dsp.member;
 	u32 i, zero;
 
 	(void)left;
@@ -119,7 +119,7 @@ static const struct dsp_ops ops = {
 static void service(struct node *n)
 {
 	if (xchg(&n->interrupt, 0)) {
-		if (portal_take(&commons, n->dsp.id, 0) && dsp_poll(&n->dsp, 0))
+		if (dsp_portal_take(&commons, n->dsp.id, 0) && dsp_poll(&n->dsp, 0))
 			n->interrupt = 1;
 	} else if (++n->loops % 512 == 0) {
 		/* The clock stands still, so that a slow machine is not a dead one. */
@@ -136,7 +136,7 @@ static void touch(struct node *n, u32 index)
 
 	for (i = 0; i < 20; i++) {
 		service(n);
-		if (bridge_where(&n->dsp, index, &pfn, &pages))
+		if (dsp_bridge_where(&n->dsp, index, &pfn, &pages))
 			continue;
 		v = phys[pfn][n->dsp.id];
 		if (!first && v != last)
@@ -153,7 +153,7 @@ static bool use(struct node *n, u32 scope, const char *name, bool leave)
 	int err = -ENOENT;
 
 	for (i = 0; i < 50; i++) {
-		err = bridge_open(&n->dsp, scope, name, true, &index);
+		err = dsp_bridge_open(&n->dsp, scope, name, true, &index);
 		if (err != -EAGAIN && err != -ENOENT)
 			break;
 		service(n);
@@ -162,7 +162,7 @@ static bool use(struct node *n, u32 scope, const char *name, bool leave)
 		return false;
 	touch(n, index);
 	if (!leave)
-		bridge_close(&n->dsp, index);
+		dsp_bridge_close(&n->dsp, index);
 	return true;
 }
 
@@ -179,25 +179,25 @@ static int wait_call(struct node *n, int call, struct dsp_result *r)
 
 static int create(struct node *n, const char *name, u8 flags, struct dsp_result *r)
 {
-	struct bridge_request req = { .flags = flags, .pages = 1 + n->dsp.id % 3,
+	struct dsp_bridge_request req = { .flags = flags, .pages = 1 + n->dsp.id % 3,
 				      .allowed = { ~0u, ~0u } };
 	struct dsp_result cleared;
 	u32 pfn, pages;
 	int err;
 
 	memcpy(req.name, name, strlen(name));
-	err = wait_call(n, bridge_create(&n->dsp, &req, 0), r);
+	err = wait_call(n, dsp_bridge_create(&n->dsp, &req, 0), r);
 	if (err)
 		return err;
-	err = bridge_claim(&n->dsp, r->index, r->generation) ?:
-	      bridge_where(&n->dsp, r->index, &pfn, &pages);
+	err = dsp_bridge_claim(&n->dsp, r->index, r->generation) ?:
+	      dsp_bridge_where(&n->dsp, r->index, &pfn, &pages);
 	if (!err) {
 		memset(phys[pfn], 0, pages * sizeof(phys[0]));
-		err = wait_call(n, bridge_cleared(&n->dsp, r->index, 0), &cleared);
+		err = wait_call(n, dsp_bridge_cleared(&n->dsp, r->index, 0), &cleared);
 	}
 	if (!err)
-		err = bridge_begin(&n->dsp, r->index);
-	bridge_close(&n->dsp, r->index);
+		err = dsp_bridge_begin(&n->dsp, r->index);
+	dsp_bridge_close(&n->dsp, r->index);
 	return err;
 }
 
@@ -227,7 +227,7 @@ static void *vnode_main(void *arg)
 			smp_store_release(&n->ended, 1);	/* pairs with root_watch() */
 			return NULL;
 		}
-		if (wait_call(n, bridge_destroy(&n->dsp, box.index, box.generation, 0), &box))
+		if (wait_call(n, dsp_bridge_destroy(&n->dsp, box.index, box.generation, 0), &box))
 			breaks("destroy");
 	}
 	smp_store_release(&n->ended, 2);	/* pairs with root_watch() */
@@ -250,7 +250,7 @@ static void begin(u32 id)
 /* Moves something, and now and then gives up at once. */
 static void root_move(struct node *n)
 {
-	struct bridge_entry *e = &root_part.entry[0];
+	struct dsp_bridge_entry *e = &root_part.entry[0];
 	u32 i, at = dice(n), pfn;
 
 	for (i = 0; i < COMMONS_BRIDGES; i++) {
@@ -260,10 +260,10 @@ static void root_move(struct node *n)
 	}
 	if (i == COMMONS_BRIDGES || op_alloc(n, 0, e->pub.pages, false, &pfn))
 		return;
-	if (bridge_root_move(&n->dsp, e - root_part.entry, pfn, 0))
+	if (dsp_bridge_root_move(&n->dsp, e - root_part.entry, pfn, 0))
 		op_release(n, pfn, e->pub.pages);
 	else if (dice(n) % 4 == 0)
-		bridge_root_step(&n->dsp, BRIDGE_FREEZE_TIMEOUT);
+		dsp_bridge_root_step(&n->dsp, BRIDGE_FREEZE_TIMEOUT);
 }
 
 static bool root_watch(struct node *n)
@@ -285,7 +285,7 @@ static bool root_watch(struct node *n)
 
 static bool root_settled(struct node *n)
 {
-	return !root_part.busy && !member_unsettled(&n->dsp.root->member, &commons);
+	return !root_part.busy && !dsp_member_unsettled(&n->dsp.root->member, &commons);
 }
 
 static void root_end(struct node *n)
@@ -294,7 +294,7 @@ static void root_end(struct node *n)
 
 	for (i = 0; i < COMMONS_BRIDGES; i++)
 		if (BRIDGE_STATE(root_part.entry[i].tag) != BRIDGE_FREE)
-			bridge_root_destroy(&n->dsp, 0, i, root_part.entry[i].born, 0);
+			dsp_bridge_root_destroy(&n->dsp, 0, i, root_part.entry[i].born, 0);
 	while (!root_settled(n))
 		service(n);
 	for (i = 1; i < NODES; i++) {
