@@ -23,9 +23,13 @@ phys_addr_t adeos_own_commons(void);
 /* Interrupts */
 void adeos_doorbell_ring(u32 apic_id);
 void adeos_listen(void (*ring)(void));
-u32 adeos_logical_id(unsigned int cpu);
+u32 adeos_cpu_slot(unsigned int cpu);
+u32 adeos_cpu_dest(unsigned int cpu);
 u32 adeos_apic_id(unsigned int cpu);
-bool adeos_portal_interrupt(u32 dest);
+bool adeos_portal_interrupt(u32 slot);
+int adeos_arch_take_dests(const u32 *apic_ids, u32 *dests, unsigned int nr,
+			  struct adeos_error *err);
+void adeos_arch_give_dests(const u32 *dests, unsigned int nr);
 
 /* Memory that is not this kernel's, besides <linux/adeos.h>'s adeos_map() */
 int adeos_copy(phys_addr_t to, phys_addr_t from, size_t size);
@@ -41,8 +45,8 @@ void adeos_arch_fill_page(struct adeos_page *page, unsigned int low_page);
 /* Registers of which the machine has one pair for all vnodes */
 unsigned long adeos_shared_lock(enum commons_lock which);
 void adeos_shared_unlock(enum commons_lock which, unsigned long flags);
-void adeos_shared_recover(const u32 slots[2]);
-void adeos_shared_died(const u32 *clusters, unsigned int nr);
+void adeos_shared_init(unsigned int nr_slots);
+void adeos_shared_recover(const u32 slots[ADEOS_LOCK_WORDS]);
 void adeos_shared_mend(void);
 u32 adeos_shared_timeouts(void);
 

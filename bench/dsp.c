@@ -103,9 +103,7 @@ static void interrupts(void)
 
 static void start_vnode(u32 id)
 {
-	u32 cluster = 1;
-
-	if (!dsp_root_start(&node[0], id, &cluster, &id, 1) ||
+	if (!dsp_root_start(&node[0], id) ||
 	    dsp_attach(&node[id], &commons, id, id, &ops, NULL, 0))
 		fail("a vnode does not start");
 	interrupts();
@@ -138,7 +136,7 @@ static void begin(u32 nr)
 	first = 0;
 	last = 0;
 	free_pfn = 1;
-	dsp_root_init(&node[0], &root, &commons, 0, &ops, NULL, 0);
+	dsp_root_init(&node[0], &root, &commons, 0, 0, &ops, NULL, 0);
 	for (id = 1; id < nodes; id++)
 		start_vnode(id);
 	for (id = 1; id < nodes; id++)

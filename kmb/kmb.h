@@ -23,7 +23,7 @@
 #define KMB_DEVICE		"/dev/kmb"
 
 #define KMB_MAX_VNODES		64	/* IDs 0 (the root) to 63 */
-#define KMB_MAX_CPUS		60	/* 15 APIC clusters of 4 */
+#define KMB_MAX_CPUS		255	/* an xAPIC's ID has 8 bits */
 #define KMB_NAME_LEN		32	/* with the NUL */
 #define KMB_PATH_LEN		256	/* with the NUL */
 #define KMB_CMDLINE_LEN		2048	/* with the NUL and what KMB adds */

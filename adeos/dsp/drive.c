@@ -105,7 +105,7 @@ static void node_complain(void)
 
 static void node_tick(struct work_struct *work)
 {
-	u32 slots[2];
+	u32 slots[ADEOS_LOCK_WORDS];
 
 	mutex_lock(&adeos_lock);
 	if (dsp_tick(&node, adeos_now_ms()))
@@ -148,17 +148,20 @@ static void node_ring(void *priv, u32 to)
 	adeos_portal_send(to);
 }
 
-static void node_view(void *priv, u64 left, u64 joined)
+/* True if it is settled at once: leave.c settles it otherwise. */
+static bool node_view(void *priv, u64 left, u64 joined)
 {
 	/* As many as there can be at once; more are not the root's doing. */
 	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, COMMONS_NODES);
+	u64 told;
 
-	for (; left; left &= left - 1)
+	for (told = left; told; told &= told - 1)
 		if (__ratelimit(&limit))
-			pr_info("adeos: vnode %u has left\n", commons_first(left));
+			pr_info("adeos: vnode %u has left\n", commons_first(told));
 	for (; joined; joined &= joined - 1)
 		if (commons_first(joined) != adeos_own_id() && __ratelimit(&limit))
 			pr_info("adeos: vnode %u has joined\n", commons_first(joined));
+	return !adeos_members_leave(left);
 }
 
 /* Whoever asks for it clears it: its CPUs, and not the root's. */
@@ -292,7 +295,7 @@ int adeos_node_call(int call, struct dsp_result *result)
 static int node_cpu_online(unsigned int cpu)
 {
 	if (commons)
-		dsp_move_portals(&node, adeos_logical_id(cpumask_first(cpu_online_mask)));
+		dsp_move_portals(&node, adeos_cpu_slot(cpumask_first(cpu_online_mask)));
 	adeos_portals_look();
 	return 0;
 }
@@ -302,7 +305,7 @@ static int node_cpu_offline(unsigned int cpu)
 	unsigned int other = cpumask_any_but(cpu_online_mask, cpu);
 
 	if (commons && other < nr_cpu_ids)
-		dsp_move_portals(&node, adeos_logical_id(other));
+		dsp_move_portals(&node, adeos_cpu_slot(other));
 	adeos_portals_look();
 	return 0;
 }
@@ -330,8 +333,7 @@ static int node_start(void)
 int __init adeos_node_init_root(struct commons *c)
 {
 	struct dsp_root *root = kvzalloc(sizeof(*root), GFP_KERNEL);
-	u32 clusters[COMMONS_CLUSTERS], apic_ids[ADEOS_MAX_CPUS];
-	unsigned int i, nr = min(nr_cpu_ids, ADEOS_MAX_CPUS);
+	unsigned int cpu;
 
 	if (!root)
 		return -ENOMEM;
@@ -339,30 +341,54 @@ int __init adeos_node_init_root(struct commons *c)
 	mutex_lock(&adeos_lock);
 	commons = c;
 	adeos_set_commons(c);
-	dsp_root_init(&node, root, c, adeos_logical_id(0), &node_ops, NULL, adeos_now_ms());
-	for (i = 0; i < nr; i++) {
-		clusters[i / ADEOS_CLUSTER_CPUS] = adeos_logical_id(i) >> 4;
-		apic_ids[i] = adeos_apic_id(i);
-	}
-	dsp_root_place(&node, 0, clusters, apic_ids, nr);
+	dsp_root_init(&node, root, c, 0, adeos_cpu_slot(0), &node_ops, NULL, adeos_now_ms());
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
+		adeos_node_set_cpu(adeos_cpu_slot(cpu), adeos_apic_id(cpu), adeos_cpu_dest(cpu), 0);
+	adeos_node_set_extent(0, 0, 0, adeos_root_size());
 	mutex_unlock(&adeos_lock);
 	return node_start();
 }
 
 /**
+ * adeos_node_set_cpu() - tell all whose a CPU is, and how it is interrupted
+ * @slot: its slot
+ * @apic_id: its APIC ID
+ * @dest: destination of interrupts for it
+ * @owner: vnode ID, or COMMONS_NOBODY
+ *
+ * Context: the root, process, adeos_lock held.
+ */
+void adeos_node_set_cpu(u32 slot, u32 apic_id, u32 dest, u32 owner)
+{
+	if (commons)
+		dsp_root_set_cpu(&node, slot, apic_id, dest, owner);
+}
+
+/**
+ * adeos_node_set_extent() - tell all where a vnode has memory
+ * @id: its ID
+ * @n: number of the extent, below COMMONS_EXTENTS
+ * @start: physical address of its memory, or 0
+ * @size: size of it, bytes; 0 if there is none any more
+ *
+ * Context: the root, process, adeos_lock held.
+ */
+void adeos_node_set_extent(u32 id, unsigned int n, u64 start, u64 size)
+{
+	if (commons)
+		dsp_root_set_extent(&node, id, n, PHYS_PFN(start), PHYS_PFN(size));
+}
+
+/**
  * adeos_node_started() - tell the commons of a vnode that is about to boot
  * @id: its ID
- * @clusters: its APIC clusters
- * @apic_ids: the APIC IDs of its CPUs
- * @nr_cpus: how many CPUs it has
  *
  * Context: process, adeos_lock held.
  */
-void adeos_node_started(u32 id, const u32 *clusters, const u32 *apic_ids,
-			unsigned int nr_cpus)
+void adeos_node_started(u32 id)
 {
 	if (commons)
-		dsp_root_start(&node, id, clusters, apic_ids, nr_cpus);
+		dsp_root_start(&node, id);
 }
 
 /**
@@ -438,7 +464,7 @@ static int __init node_init_vnode(void)
 	/* To attach is to ring the root. */
 	commons = c;
 	adeos_set_commons(c);
-	ret = dsp_attach(&node, c, adeos_own_id(), adeos_logical_id(cpumask_first(cpu_online_mask)),
+	ret = dsp_attach(&node, c, adeos_own_id(), adeos_cpu_slot(cpumask_first(cpu_online_mask)),
 			 &node_ops, NULL, adeos_now_ms());
 	if (ret) {
 		adeos_set_commons(NULL);

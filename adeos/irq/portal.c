@@ -189,24 +189,6 @@ int adeos_portal_mask(unsigned int portal, bool mask)
 }
 EXPORT_SYMBOL_GPL(adeos_portal_mask);
 
-/*
- * Where a vnode takes its portals: its own word, so it can be anything.  Only
- * its own clusters are believed, which are the root's word.
- */
-static u32 destination(const struct commons_node *node)
-{
-	u32 dest = READ_ONCE(node->destination);
-	u32 nr = DIV_ROUND_UP(READ_ONCE(node->nr_cpus), ADEOS_CLUSTER_CPUS);
-	unsigned int i;
-
-	if (!(dest & 0xf) || dest > 0xff)
-		return 0;
-	for (i = 0; i < nr && i < COMMONS_CLUSTERS; i++)
-		if (READ_ONCE(node->clusters[i]) == dest >> 4)
-			return dest;
-	return 0;
-}
-
 /**
  * adeos_portal_send() - send the interrupt of a vnode's portals
  * @to: its ID
@@ -215,9 +197,12 @@ static u32 destination(const struct commons_node *node)
  */
 void adeos_portal_send(u32 to)
 {
-	u32 dest = destination(&adeos_commons()->node[to]);
+	struct commons *c = adeos_commons();
+	u32 slot = READ_ONCE(c->node[to].slot);
 
-	if (!dest || !adeos_portal_interrupt(dest))
+	/* That is its own word, so it can be anything; whose a slot is, is the root's. */
+	if (slot >= COMMONS_CPUS || READ_ONCE(c->cpu[slot].owner) != to ||
+	    !adeos_portal_interrupt(slot))
 		raw_cpu_inc(counts.bad_destination);
 }
 
@@ -261,8 +246,7 @@ EXPORT_SYMBOL_GPL(adeos_portal_ring);
  * @to: a bit for each ID
  * @portal: number of the portal
  *
- * One interrupt for each vnode is the least: no APIC cluster has CPUs of two
- * vnodes, and a destination is in one cluster, or is one CPU.
+ * One interrupt for each vnode is the least: no destination reaches CPUs of two vnodes.
  *
  * Context: any.
  * Return: 0, or what adeos_portal_ring() returns for one of them; the others

@@ -14,7 +14,6 @@
 #include "arch.h"
 #include "core.h"
 #include "dsp/drive.h"
-#include "mem/pool.h"
 #include "vnode.h"
 
 /* So long the members have to let go of what was the vnode's. */
@@ -24,30 +23,12 @@ static const struct adeos_restart_ops *restart_ops;
 static DEFINE_MUTEX(restart_lock);
 static DECLARE_WAIT_QUEUE_HEAD(ended);
 
-/**
- * adeos_vnode_give() - give what a vnode has to the pools
- * @vn: the vnode; nobody uses any of it
- *
- * Context: process, adeos_lock held.
- */
-void adeos_vnode_give(struct adeos_vnode *vn)
-{
-	adeos_pool_give_low_page(vn->low_page);
-	adeos_pool_give_clusters(vn->clusters, vn->nr_cpus);
-	adeos_pool_give_memory(vn->start, vn->size);
-	adeos_pool_give_cpus(vn->cpus, vn->nr_cpus);
-	vn->nr_cpus = 0;
-	vn->size = 0;
-	vn->start = 0;
-	vn->booted = false;
-}
-
 /* LEAVING: its CPUs stand still. */
 static void vnode_leave(struct adeos_vnode *vn)
 {
 	unsigned long end = jiffies + LET_GO;
 
-	adeos_shared_died(vn->clusters, vn->nr_cpus);
+	adeos_resources_quiesce(vn);
 	adeos_node_died(vn->id);
 	while (!adeos_node_let_go(vn->id) && time_before(jiffies, end))
 		adeos_node_wait(HZ / 10);
@@ -100,7 +81,8 @@ static void vnode_end(struct work_struct *work)
 		vn->kept = 0;
 		if (vn->booted)
 			vnode_leave(vn);
-		adeos_vnode_give(vn);
+		adeos_resources_give(vn);
+		vn->booted = false;
 		itself = vn->itself;
 		/* Before the state that it may leave again */
 		WRITE_ONCE(vn->restarting, itself);

@@ -76,13 +76,14 @@ void __init adeos_report_init(void)
 static void __init report_unused(const struct adeos_page *page)
 {
 	u64 memory = (u64)get_num_physpages() << PAGE_SHIFT;
+	u64 size = adeos_extents_size(page->extent);
 
 	if (num_online_cpus() < page->nr_cpus)
 		pr_warn("adeos: Linux uses %u of this vnode's %u CPUs: look for nosmp, maxcpus=, nr_cpus= and possible_cpus= in its command line\n",
 			num_online_cpus(), page->nr_cpus);
-	if (memory + SZ_2M < page->mem_size)
+	if (memory + SZ_2M < size)
 		pr_warn("adeos: Linux uses %lluM of this vnode's %lluM of memory: look for mem=, memmap= and highmem= in its command line\n",
-			memory / SZ_1M, page->mem_size / SZ_1M);
+			memory / SZ_1M, size / SZ_1M);
 }
 
 static int __init report_up(void)

@@ -148,52 +148,14 @@ static void vnode_fill_page(struct adeos_vnode *vn)
 
 	memset(page, 0, sizeof(*page));
 	page->id = vn->id;
-	page->nr_cpus = vn->nr_cpus;
-	memcpy(page->cpus, vn->cpus, sizeof(page->cpus));
-	memcpy(page->clusters, vn->clusters, sizeof(page->clusters));
-	page->mem_start = vn->start;
-	page->mem_size = vn->size;
 	page->commons = adeos_pool_commons();
-	adeos_arch_fill_page(page, vn->low_page);
+	adeos_resources_tell(vn);
 	memset(&vn->slot->counters, 0, sizeof(vn->slot->counters));
 	memset(vn->slot->log.text, 0, sizeof(vn->slot->log.text));
 	adeos_log_clear(&vn->slot->log);
 	vn->log_end = 0;
 	vn->heartbeat = 0;
 	vn->up = false;
-}
-
-static int vnode_take(struct adeos_vnode *vn, const struct adeos_spec *spec,
-		      struct adeos_error *err)
-{
-	int ret;
-
-	ret = adeos_pool_take_cpus(spec->id, spec->cpus, spec->nr_cpus, err);
-	if (ret)
-		return ret;
-	ret = adeos_pool_take_memory(spec->memory, spec->address, &vn->start, err);
-	if (ret)
-		goto give_cpus;
-	ret = adeos_pool_take_clusters(vn->clusters, spec->nr_cpus, err);
-	if (ret)
-		goto give_memory;
-	ret = adeos_pool_take_low_page(err);
-	if (ret < 0)
-		goto give_clusters;
-	vn->low_page = ret;
-	vn->size = spec->memory;
-	vn->nr_cpus = spec->nr_cpus;
-	memcpy(vn->cpus, spec->cpus, spec->nr_cpus * sizeof(u32));
-	return 0;
-
-give_clusters:
-	adeos_pool_give_clusters(vn->clusters, spec->nr_cpus);
-give_memory:
-	adeos_pool_give_memory(vn->start, spec->memory);
-	vn->start = 0;
-give_cpus:
-	adeos_pool_give_cpus(spec->cpus, spec->nr_cpus);
-	return ret;
 }
 
 static struct adeos_vnode *vnode_create(const struct adeos_spec *spec, struct adeos_error *err)
@@ -210,13 +172,13 @@ static struct adeos_vnode *vnode_create(const struct adeos_spec *spec, struct ad
 	ret = -ENOMEM;
 	if (!vn)
 		goto out;
-	ret = vnode_take(vn, spec, err);
+	ret = adeos_resources_take(vn, spec, err);
 	if (ret)
 		goto drop;
 	ret = copy_strings(vn, spec);
 	if (ret) {
 		adeos_fail(err, ret, "the root is out of memory");
-		adeos_vnode_give(vn);
+		adeos_resources_give(vn);
 		goto drop;
 	}
 	new = !adeos_vnodes[spec->id];
@@ -269,7 +231,7 @@ EXPORT_SYMBOL_GPL(adeos_vnode_create);
  */
 phys_addr_t adeos_vnode_base(const struct adeos_vnode *vn)
 {
-	return vn->start;
+	return vn->extent[0].start;
 }
 EXPORT_SYMBOL_GPL(adeos_vnode_base);
 
@@ -311,7 +273,7 @@ int adeos_vnode_boot(struct adeos_vnode *vn, void *startup, phys_addr_t start,
 		return adeos_fail(err, -EBUSY, "vnode %u was booted already", vn->id);
 	}
 	vnode_fill_page(vn);
-	adeos_node_started(vn->id, vn->clusters, vn->cpus, vn->nr_cpus);
+	adeos_node_started(vn->id);
 	vn->booted = true;
 	vn->heard = jiffies;
 	cpu = vn->cpus[0];
@@ -426,21 +388,25 @@ ssize_t adeos_log_read(u32 id, u64 *pos, char *buf, size_t len, struct adeos_err
 EXPORT_SYMBOL_GPL(adeos_log_read);
 
 /**
- * adeos_vnode_region() - the memory of a vnode
- * @id: its ID
+ * adeos_vnode_extent() - an extent of a vnode's memory
+ * @id: the vnode's ID
+ * @n: number of the extent, below ADEOS_EXTENTS
  * @start: where to store its physical address
  * @size: where to store its size, bytes
  *
  * Context: adeos_lock held.
- * Return: true if it has any.
+ * Return: true if there is one of that number.
  */
-bool adeos_vnode_region(u32 id, u64 *start, u64 *size)
+bool adeos_vnode_extent(u32 id, unsigned int n, u64 *start, u64 *size)
 {
+	const struct adeos_extent *e;
+
 	if (!id || !adeos_alive(adeos_vnodes[id]))
 		return false;
-	*start = adeos_vnodes[id]->start;
-	*size = adeos_vnodes[id]->size;
-	return true;
+	e = &adeos_vnodes[id]->extent[n];
+	*start = e->start;
+	*size = e->size;
+	return e->size;
 }
 
 /**

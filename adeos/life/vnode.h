@@ -79,10 +79,9 @@ enum adeos_phase {
  * @restart: what to do when it ends by itself
  * @nr_cpus: how many CPUs it has, 0 in STOPPED and CRASHED
  * @cpus: their APIC IDs
- * @clusters: their APIC clusters
+ * @dests: destinations of interrupts for them
  * @low_page: number of its trampoline's page
- * @start: physical address of its region
- * @size: size of the region, bytes
+ * @extent: its memory; the kernel is in the first one
  * @slot: its page and log ring
  * @slot_phys: their physical address
  * @log_end: end of its log, in 64 bits
@@ -109,10 +108,9 @@ struct adeos_vnode {
 	const char *restart;
 	u32 nr_cpus;
 	u32 cpus[ADEOS_MAX_CPUS];
-	u32 clusters[ADEOS_MAX_CLUSTERS];
+	u32 dests[ADEOS_MAX_CPUS];
 	unsigned int low_page;
-	u64 start;
-	u64 size;
+	struct adeos_extent extent[ADEOS_EXTENTS];
 	struct adeos_slot *slot;
 	phys_addr_t slot_phys;
 	u64 log_end;
@@ -130,11 +128,37 @@ int adeos_vnode_init(void);
 void adeos_watch(void);
 void adeos_watch_init(void);
 
+/**
+ * struct adeos_resource - a kind of thing that a vnode can own
+ * @name: what it is called
+ * @take: take it, as the specification says, from the pools; or nothing, and say why
+ * @tell: tell the vnode, in its page, and all others, in the commons
+ * @quiesce: bring it to rest, when the vnode's CPUs stand still; NULL: it always is
+ * @give: give it back
+ *
+ * To create a vnode, its kinds are walked; to end it, they are walked backwards.
+ * All are called in process context, with adeos_lock held.
+ */
+struct adeos_resource {
+	const char *name;
+	int (*take)(struct adeos_vnode *vn, const struct adeos_spec *spec,
+		    struct adeos_error *err);
+	void (*tell)(struct adeos_vnode *vn);
+	void (*quiesce)(struct adeos_vnode *vn);
+	void (*give)(struct adeos_vnode *vn);
+};
+
+/* resources.c, with adeos_lock held */
+int adeos_resources_take(struct adeos_vnode *vn, const struct adeos_spec *spec,
+			 struct adeos_error *err);
+void adeos_resources_tell(struct adeos_vnode *vn);
+void adeos_resources_quiesce(struct adeos_vnode *vn);
+void adeos_resources_give(struct adeos_vnode *vn);
+
 /* end.c, with adeos_lock held */
 void adeos_vnode_end_init(struct adeos_vnode *vn);
 void adeos_vnode_end(struct adeos_vnode *vn, enum adeos_state next, bool itself);
 void adeos_vnode_await_end(struct adeos_vnode *vn);
-void adeos_vnode_give(struct adeos_vnode *vn);
 
 /* counters.c */
 void adeos_counters_collect(struct adeos_counters *to);
@@ -145,6 +169,16 @@ int adeos_sysfs_add(struct adeos_vnode *vn);
 static inline bool adeos_alive(const struct adeos_vnode *vn)
 {
 	return vn && vn->state != ADEOS_STOPPED && vn->state != ADEOS_CRASHED;
+}
+
+static inline u64 adeos_extents_size(const struct adeos_extent extent[ADEOS_EXTENTS])
+{
+	u64 size = 0;
+	unsigned int i;
+
+	for (i = 0; i < ADEOS_EXTENTS; i++)
+		size += extent[i].size;
+	return size;
 }
 
 #endif /* _ADEOS_VNODE_H */

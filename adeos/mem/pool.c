@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The pools: CPUs, memory, APIC clusters and pages below 1 MiB that belong to
- * no vnode (paper: "Physical memory management").
+ * The pools: CPUs, memory and pages below 1 MiB that belong to no vnode (paper:
+ * "Physical memory management").
  *
  * Filled while the root boots, from the firmware's tables, and then only moved
  * between here and the vnodes.
@@ -17,8 +17,6 @@
 #include <linux/sort.h>
 #include <linux/sysfs.h>
 
-#include <asm/apic.h>
-
 #include "arch.h"
 #include "core.h"
 #include "pool.h"
@@ -28,8 +26,11 @@ static s16 cpu_owner[ADEOS_NR_APIC_IDS] = {
 	[0 ... ADEOS_NR_APIC_IDS - 1] = ADEOS_CPU_NONE
 };
 
-static DECLARE_BITMAP(clusters_used, ADEOS_MAX_CLUSTERS);
-static DECLARE_BITMAP(low_used, 1 + ADEOS_MAX_CPUS);
+/* The machine's CPUs are numbered once: the root's as Linux does, then the others. */
+static u8 cpu_slot[ADEOS_NR_APIC_IDS];
+static unsigned int nr_slots;
+
+static DECLARE_BITMAP(low_used, ADEOS_MAX_VNODES);
 
 static struct region_set memory;	/* free */
 static struct region_set root_memory;
@@ -176,6 +177,24 @@ static void __init pool_show(void)
 	}
 }
 
+static void __init number_cpus(void)
+{
+	unsigned int cpu, id;
+
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
+		id = adeos_apic_id(cpu);
+		if (id >= ADEOS_NR_APIC_IDS)
+			continue;
+		cpu_owner[id] = 0;
+		cpu_slot[id] = adeos_cpu_slot(cpu);
+	}
+	nr_slots = nr_cpu_ids;
+	for (id = 0; id < ADEOS_NR_APIC_IDS; id++)
+		if (cpu_owner[id] == ADEOS_CPU_FREE)
+			cpu_slot[id] = nr_slots++;
+	adeos_shared_init(nr_slots);
+}
+
 /**
  * adeos_pool_init() - open the pools
  * @commons: where to store where the memory is mapped that all vnodes share
@@ -186,14 +205,10 @@ static void __init pool_show(void)
  */
 int __init adeos_pool_init(struct commons **commons)
 {
-	unsigned int cpu;
 	int ret;
 
-	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
-		if (cpuid_to_apicid[cpu] < ADEOS_NR_APIC_IDS)
-			cpu_owner[cpuid_to_apicid[cpu]] = 0;
+	number_cpus();
 	check_root_cores();
-	bitmap_set(clusters_used, 0, DIV_ROUND_UP(nr_cpu_ids, ADEOS_CLUSTER_CPUS));
 	__set_bit(0, low_used);		/* the parking page */
 
 	pool_show();
@@ -271,14 +286,17 @@ void adeos_pool_lose_cpu(u32 apic_id)
 
 static int memory_unavailable(u64 start, u64 end, struct adeos_error *err)
 {
+	unsigned int n;
 	u64 at, size;
 	u32 i;
 
 	for (i = 1; i < ADEOS_MAX_VNODES; i++)
-		if (adeos_vnode_region(i, &at, &size) && at < end && start < at + size)
-			return adeos_fail(err, -EBUSY,
-					  "memory at %#llx-%#llx is taken by vnode %u",
-					  start, end - 1, i);
+		for (n = 0; n < ADEOS_EXTENTS; n++)
+			if (adeos_vnode_extent(i, n, &at, &size) &&
+			    at < end && start < at + size)
+				return adeos_fail(err, -EBUSY,
+						  "memory at %#llx-%#llx is taken by vnode %u",
+						  start, end - 1, i);
 	for (i = 0; i < COMMONS_BRIDGES; i++)
 		if (adeos_bridge_region(i, &at, &size) && at < end && start < at + size)
 			return adeos_fail(err, -EBUSY,
@@ -353,60 +371,40 @@ void adeos_pool_give_memory(u64 start, u64 size)
 }
 
 /**
- * adeos_pool_take_clusters() - take logical APIC clusters for a vnode
- * @clusters: where to store their numbers
- * @nr_cpus: how many CPUs it has; four share a cluster
- * @err: what was wrong
+ * adeos_pool_cpu_slot() - the slot of a CPU, which is its number in the machine
+ * @apic_id: the CPU
  *
- * Context: process, adeos_lock held.
- * Return: 0 or negative errno.
+ * Context: any.
  */
-int adeos_pool_take_clusters(u32 *clusters, unsigned int nr_cpus,
-			     struct adeos_error *err)
+u32 adeos_pool_cpu_slot(u32 apic_id)
 {
-	unsigned int i, nr = DIV_ROUND_UP(nr_cpus, ADEOS_CLUSTER_CPUS);
-
-	if (nr > ADEOS_MAX_CLUSTERS - bitmap_weight(clusters_used, ADEOS_MAX_CLUSTERS))
-		return adeos_fail(err, -ENOSPC,
-			"%u CPUs need %u of the machine's %u APIC clusters, more than are free",
-			nr_cpus, nr, ADEOS_MAX_CLUSTERS);
-	for (i = 0; i < nr; i++) {
-		clusters[i] = find_first_zero_bit(clusters_used, ADEOS_MAX_CLUSTERS);
-		__set_bit(clusters[i], clusters_used);
-	}
-	return 0;
+	return cpu_slot[apic_id];
 }
 
 /**
- * adeos_pool_give_clusters() - give them back
- * @clusters: their numbers
- * @nr_cpus: as they were taken
+ * adeos_pool_nr_slots() - how many CPUs the machine has
  *
- * Context: process, adeos_lock held.
+ * Context: any.
  */
-void adeos_pool_give_clusters(const u32 *clusters, unsigned int nr_cpus)
+unsigned int adeos_pool_nr_slots(void)
 {
-	unsigned int i;
-
-	for (i = 0; i < DIV_ROUND_UP(nr_cpus, ADEOS_CLUSTER_CPUS); i++)
-		__clear_bit(clusters[i], clusters_used);
+	return nr_slots;
 }
 
 /**
- * adeos_pool_free_slots() - lock slots of CPUs in clusters that nobody has
- * @slots: where to store them, a bit each
+ * adeos_pool_free_slots() - slots of no CPU, or of one that nobody has
+ * @slots: where to store them, ADEOS_LOCK_WORDS words with a bit each
  *
  * Context: adeos_lock held.
  */
-void adeos_pool_free_slots(u32 slots[2])
+void adeos_pool_free_slots(u32 *slots)
 {
-	unsigned int i;
+	unsigned int id;
 
-	slots[0] = 0;
-	slots[1] = 0;
-	for (i = 0; i < ADEOS_MAX_CLUSTERS; i++)
-		if (!test_bit(i, clusters_used))
-			slots[i / 8] |= 0xfu << i % 8 * ADEOS_CLUSTER_CPUS;
+	memset(slots, 0xff, ADEOS_LOCK_WORDS * sizeof(u32));
+	for (id = 0; id < ADEOS_NR_APIC_IDS; id++)
+		if (cpu_owner[id] >= 0)
+			slots[cpu_slot[id] / 32] &= ~BIT(cpu_slot[id] % 32);
 }
 
 /**
@@ -542,7 +540,7 @@ static void map_put(struct adeos_range *map, unsigned int size, unsigned int *nr
  */
 unsigned int adeos_memory_map(struct adeos_range *map, unsigned int nr)
 {
-	unsigned int i, n = 0;
+	unsigned int i, e, n = 0;
 	u64 start, size;
 
 	mutex_lock(&adeos_lock);
@@ -555,9 +553,10 @@ unsigned int adeos_memory_map(struct adeos_range *map, unsigned int nr)
 			memory.r[i].start,
 			memory.r[i].end - memory.r[i].start, ADEOS_RANGE_FREE });
 	for (i = 1; i < ADEOS_MAX_VNODES; i++)
-		if (adeos_vnode_region(i, &start, &size))
-			map_put(map, nr, &n, (struct adeos_range){
-				start, size, ADEOS_RANGE_VNODE, i });
+		for (e = 0; e < ADEOS_EXTENTS; e++)
+			if (adeos_vnode_extent(i, e, &start, &size))
+				map_put(map, nr, &n, (struct adeos_range){
+					start, size, ADEOS_RANGE_VNODE, i });
 	for (i = 0; i < COMMONS_BRIDGES; i++)
 		if (adeos_bridge_region(i, &start, &size))
 			map_put(map, nr, &n, (struct adeos_range){

@@ -31,10 +31,9 @@ int adeos_pool_take_pages(u64 size, u64 *start);
 struct region_set *adeos_pool_memory(void);
 void adeos_pool_give_memory(u64 start, u64 size);
 phys_addr_t adeos_pool_commons(void);
-int adeos_pool_take_clusters(u32 *clusters, unsigned int nr_cpus,
-			     struct adeos_error *err);
-void adeos_pool_give_clusters(const u32 *clusters, unsigned int nr_cpus);
-void adeos_pool_free_slots(u32 slots[2]);
+u32 adeos_pool_cpu_slot(u32 apic_id);
+unsigned int adeos_pool_nr_slots(void);
+void adeos_pool_free_slots(u32 *slots);
 int adeos_pool_take_low_page(struct adeos_error *err);
 void adeos_pool_give_low_page(unsigned int page);
 struct adeos_slot *adeos_pool_slot(u32 id, phys_addr_t *phys);
@@ -48,7 +47,7 @@ ssize_t adeos_pool_print_cpus(char *buf, s16 owner);
  * What the pools ask of those who have memory, with adeos_lock held: is there a
  * vnode, or a bridge, of that number, and where?  life/vnode.c, dsp/drive.c
  */
-bool adeos_vnode_region(u32 id, u64 *start, u64 *size);
+bool adeos_vnode_extent(u32 id, unsigned int n, u64 *start, u64 *size);
 bool adeos_bridge_region(u32 index, u64 *start, u64 *size);
 
 #endif /* _ADEOS_POOL_H */

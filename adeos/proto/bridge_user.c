@@ -66,7 +66,7 @@ static int bridge_enter(struct dsp *d, u32 i, u32 tag)
 		return 0;
 	commons_clear(d->c->bridge[i].users, d->id);
 	/* The root may have waited for us. */
-	dsp_ring(d, 0, PORTAL_BRIDGE);
+	dsp_ring(d, d->member.coordinator, PORTAL_BRIDGE);
 	return -EAGAIN;
 }
 
@@ -239,7 +239,7 @@ int dsp_bridge_close(struct dsp *d, u32 index)
 	/* Behind the full barrier of commons_clear(). */
 	if (smp_load_acquire(&d->c->tag[index]) != tag ||
 	    READ_ONCE(d->c->bridge[index].owner) == COMMONS_NOBODY)
-		dsp_ring(d, 0, PORTAL_BRIDGE);
+		dsp_ring(d, d->member.coordinator, PORTAL_BRIDGE);
 	return 0;
 }
 
@@ -276,7 +276,7 @@ static void bridge_freeze(struct dsp *d, u32 i)
 	d->ops->freeze(d->priv, i);
 	/* All that was done to it before the bit that says so. */
 	commons_set(d->c->bridge[i].frozen, d->id);
-	dsp_ring(d, 0, PORTAL_BRIDGE);
+	dsp_ring(d, d->member.coordinator, PORTAL_BRIDGE);
 }
 
 static void bridge_lose(struct dsp *d, u32 i)
@@ -301,7 +301,7 @@ static void bridge_melt(struct dsp *d, u32 i, u32 tag)
 	/* Behind the full barrier of commons_clear(). */
 	if (smp_load_acquire(&d->c->tag[i]) != tag) {
 		commons_set(d->c->bridge[i].frozen, d->id);
-		dsp_ring(d, 0, PORTAL_BRIDGE);
+		dsp_ring(d, d->member.coordinator, PORTAL_BRIDGE);
 		return;
 	}
 	if (err || b.pages != o->pages) {
@@ -423,6 +423,6 @@ void dsp_bridge_scan(struct dsp *d)
 		/* Somebody else set our bit, and the root waits for us, or will. */
 		commons_clear(d->c->bridge[i].users, d->id);
 		d->count.stray_user++;
-		dsp_ring(d, 0, PORTAL_BRIDGE);
+		dsp_ring(d, d->member.coordinator, PORTAL_BRIDGE);
 	}
 }

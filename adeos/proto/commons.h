@@ -28,12 +28,11 @@
 #include "lock.h"
 
 #define COMMONS_MAGIC		0x436f6d6d
-#define COMMONS_ABI		4
+#define COMMONS_ABI		5
 #define DSP_VERSION		2	/* of messages */
 #define COMMONS_NODES		64	/* vnode IDs */
-#define COMMONS_CLUSTERS	15	/* of a vnode, at most */
-#define COMMONS_CLUSTER_CPUS	4
-#define COMMONS_CPUS		64	/* slots: each that a logical APIC ID can name */
+#define COMMONS_CPUS		256	/* CPU slots */
+#define COMMONS_EXTENTS		7	/* of a vnode's memory */
 #define COMMONS_PORTALS		32	/* of each vnode */
 #define COMMONS_SLOTS		8	/* messages in a ring, a power of two */
 #define COMMONS_VIEWS		4	/* the newest views, a power of two */
@@ -55,18 +54,44 @@ struct commons_header {
 };
 
 /**
+ * struct commons_cpu - a CPU slot; written by the root
+ * @apic_id: of the CPU, COMMONS_NOBODY if there is none
+ * @dest: destination of interrupts for it: a logical APIC ID, or @apic_id once more
+ * @owner: vnode ID, COMMONS_NOBODY if nobody has it
+ *
+ * The machine's CPUs are numbered once, by the root while it boots.  What speaks of
+ * a CPU to other vnodes uses this number, the slot.
+ */
+struct commons_cpu {
+	u32 apic_id;
+	u32 dest;
+	u32 owner;
+	u32 pad;
+};
+
+/**
+ * struct commons_extent - a range of physical memory
+ * @pfn: its first page
+ * @pages: size of it, 0 if there is none
+ */
+struct commons_extent {
+	u32 pfn;
+	u32 pages;
+};
+
+/**
  * struct commons_node - a vnode ID
  *
  * Written by the root:
  * @incarnation: grows with each start of a vnode of this ID; 0: there is none
- * @nr_cpus: number of its CPUs
- * @clusters: their logical APIC clusters
+ * @extent: its memory, from when it is taken until it is given back
  *
  * Written by the vnode:
  * @attached: the incarnation that wrote the words that follow
  * @heartbeat: grows while it runs
- * @destination: logical APIC ID that takes its portals
- * @epoch: the membership view that it has adopted
+ * @slot: the CPU slot that takes its portals
+ * @epoch: the membership view that it has adopted, when it has let go of what the last
+ *	one had more
  *
  * Written by anyone, atomically:
  * @pending: the portals that somebody rang
@@ -74,13 +99,12 @@ struct commons_header {
  */
 struct commons_node {
 	u32 incarnation;
-	u32 nr_cpus;
-	u32 clusters[COMMONS_CLUSTERS];
-	u32 pad_root[15];
+	u32 pad_root;
+	struct commons_extent extent[COMMONS_EXTENTS];
 
 	u32 attached;
 	u32 heartbeat;
-	u32 destination;
+	u32 slot;
 	u32 epoch;
 	u32 pad_owner[12];
 
@@ -93,15 +117,17 @@ struct commons_node {
  * struct commons_view - who is a member; written by the root
  * @epoch: number of the view; changes before and after all else
  * @mask: the members
+ * @coordinator: the one of them that allocates for all, and writes the views
  * @incarnation: of each of them, 0 for others
  * @check: commons_check() of the above
  */
 struct commons_view {
 	u32 epoch;
 	u32 mask[2];
+	u32 coordinator;
 	u32 incarnation[COMMONS_NODES];
 	u32 check;
-	u32 pad[12];
+	u32 pad[11];
 };
 
 #define DSP_PAYLOAD	44	/* bytes */
@@ -209,8 +235,7 @@ enum commons_lock {
  * @pad: keeps it on a line of its own
  * @view: the newest views
  * @node: by vnode ID
- * @apic_id: of the CPU in each slot, COMMONS_NOBODY if there is none; written by the root.
- *	A slot is its logical APIC ID as a number: cluster * 4 + bit
+ * @cpu: the CPU slots
  * @tag: state and generation of each bridge: all in few lines, to be looked
  *	through at once
  * @hash: hash of each bridge's scope and name, 0 if it is free
@@ -224,7 +249,7 @@ struct commons {
 	u32 pad[15];
 	struct commons_view view[COMMONS_VIEWS];
 	struct commons_node node[COMMONS_NODES];
-	u32 apic_id[COMMONS_CPUS];
+	struct commons_cpu cpu[COMMONS_CPUS];
 	u32 tag[COMMONS_BRIDGES];
 	u32 hash[COMMONS_BRIDGES];
 	struct commons_bridge bridge[COMMONS_BRIDGES];
@@ -235,13 +260,12 @@ struct commons {
 /* The layout is the ABI. */
 _Static_assert(sizeof(struct commons_header) == 64, "header");
 _Static_assert(sizeof(struct commons_view) == 5 * 64, "view");
-_Static_assert(sizeof(struct commons_node) == 8 * 64, "node");
+_Static_assert(sizeof(struct commons_cpu) == 16, "CPU slot");
+_Static_assert(sizeof(struct commons_node) == 7 * 64, "node");
 _Static_assert(sizeof(union dsp_msg) == 64, "message");
 _Static_assert(sizeof(struct commons_ring) == 10 * 64, "ring");
 _Static_assert(sizeof(struct commons_bridge) == 3 * 64, "bridge");
 _Static_assert(sizeof(struct adeos_lock) == 64, "lock");
-_Static_assert(offsetof(struct commons_node, clusters) ==
-	       offsetof(struct commons_node, nr_cpus) + 4, "place");
 _Static_assert(offsetof(struct commons_bridge, owner) == 4 * COMMONS_BRIDGE_WORDS, "check");
 
 /* Atomic, and a full memory barrier, as are all that return a value. */

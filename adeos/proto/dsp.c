@@ -11,12 +11,12 @@
  * @c: the commons
  * @id: own vnode ID
  * @incarnation: own incarnation
- * @destination: logical APIC ID that takes this vnode's portals
+ * @slot: the CPU slot that takes this vnode's portals
  * @ops: the kernel
  * @priv: for @ops
  * @now: the time, ms
  */
-void dsp_init(struct dsp *d, struct commons *c, u32 id, u32 incarnation, u32 destination,
+void dsp_init(struct dsp *d, struct commons *c, u32 id, u32 incarnation, u32 slot,
 	      const struct dsp_ops *ops, void *priv, u32 now)
 {
 	u32 i;
@@ -34,7 +34,7 @@ void dsp_init(struct dsp *d, struct commons *c, u32 id, u32 incarnation, u32 des
 		dsp_ring_attach_receiver(&c->ring[id][i], &d->tail[i]);
 	}
 	dsp_member_init(&d->member, c, now);
-	dsp_move_portals(d, destination);
+	dsp_move_portals(d, slot);
 	/* All of the above before the root makes it known. */
 	/* Pairs with who reads the words of this node. */
 	smp_store_release(&c->node[id].attached, incarnation);
@@ -48,7 +48,7 @@ static void dsp_join(struct dsp *d)
 	/* If somebody overwrote it, the root has repaired it meanwhile. */
 	/* Pairs with dsp_member_start(). */
 	d->incarnation = smp_load_acquire(&d->c->node[d->id].incarnation);
-	dsp_send(d, 0, &msg);
+	dsp_send(d, d->member.coordinator, &msg);
 }
 
 /**
@@ -56,7 +56,7 @@ static void dsp_join(struct dsp *d)
  * @d: to be initialised
  * @c: the commons
  * @id: own vnode ID
- * @destination: logical APIC ID that takes this vnode's portals
+ * @slot: the CPU slot that takes this vnode's portals
  * @ops: the kernel
  * @priv: for @ops
  * @now: the time, ms
@@ -69,7 +69,7 @@ static void dsp_join(struct dsp *d)
  * Return: 0; -EINVAL if @id is wrong; -EPROTO if these are no commons, or of
  * another ABI; -ESTALE if the root takes this vnode for dead.
  */
-int dsp_attach(struct dsp *d, struct commons *c, u32 id, u32 destination,
+int dsp_attach(struct dsp *d, struct commons *c, u32 id, u32 slot,
 	       const struct dsp_ops *ops, void *priv, u32 now)
 {
 	u32 incarnation;
@@ -84,7 +84,7 @@ int dsp_attach(struct dsp *d, struct commons *c, u32 id, u32 destination,
 	incarnation = smp_load_acquire(&c->node[id].incarnation);
 	if (!incarnation)
 		return -ESTALE;
-	dsp_init(d, c, id, incarnation, destination, ops, priv, now);
+	dsp_init(d, c, id, incarnation, slot, ops, priv, now);
 	dsp_join(d);
 	return 0;
 }
@@ -119,15 +119,15 @@ void dsp_ring(struct dsp *d, u32 to, u32 portal)
 /**
  * dsp_move_portals() - have portals rung elsewhere
  * @d: this vnode
- * @destination: logical APIC ID that takes them from now on
+ * @slot: the CPU slot that takes them from now on
  *
  * Context: any; callers exclude each other, but need not exclude others.
  */
-void dsp_move_portals(struct dsp *d, u32 destination)
+void dsp_move_portals(struct dsp *d, u32 slot)
 {
 	/* In this order: what dsp_mend() may write in between is wrong for one beat. */
-	WRITE_ONCE(d->destination, destination);
-	WRITE_ONCE(d->c->node[d->id].destination, destination);
+	WRITE_ONCE(d->slot, slot);
+	WRITE_ONCE(d->c->node[d->id].slot, slot);
 }
 
 /**
@@ -148,7 +148,8 @@ int dsp_send(struct dsp *d, u32 to, union dsp_msg *msg)
 	msg->version = DSP_VERSION;
 	msg->flags = 0;
 	msg->from = d->incarnation;
-	msg->to = to ? d->member.incarnation[to] : 1;
+	/* Before the first view, that of the coordinator is not known otherwise. */
+	msg->to = d->member.incarnation[to] ?: READ_ONCE(d->c->node[to].incarnation);
 	err = dsp_ring_put(&d->c->ring[to][d->id], &d->head[to], msg);
 	if (!err)
 		d->count.sent++;
@@ -172,12 +173,12 @@ static void dsp_send_calls(struct dsp *d, u32 now)
 		if (d->root) {
 			/* Not by message: anybody could write one in our name. */
 			call->result = (struct dsp_result){ };
-			dsp_root_do(d, 0, &call->msg, &call->result, now);
+			dsp_root_do(d, d->id, &call->msg, &call->result, now);
 			call->state = call->result.error == -EINPROGRESS ? DSP_CALL_SENT :
 				      DSP_CALL_DONE;
 			continue;
 		}
-		if (dsp_send(d, 0, &call->msg))
+		if (dsp_send(d, d->member.coordinator, &call->msg))
 			return;
 		call->state = DSP_CALL_SENT;
 		call->when = now;
@@ -315,7 +316,7 @@ static bool dsp_reply(struct dsp *d, u32 from, const union dsp_msg *msg)
 	struct dsp_call *call = &d->call[msg->txn % DSP_CALLS];
 	struct dsp_result result;
 
-	if (from || msg->length != sizeof(result))
+	if (from != d->member.coordinator || msg->length != sizeof(result))
 		return false;
 	if (call->msg.txn != msg->txn ||
 	    (call->state != DSP_CALL_SENT && call->state != DSP_CALL_QUEUED)) {
@@ -361,17 +362,32 @@ static bool dsp_dispatch(struct dsp *d, u32 from, union dsp_msg *msg, u32 now)
 static void dsp_mend(struct dsp *d)
 {
 	struct commons_node *n = &d->c->node[d->id];
-	u32 destination = READ_ONCE(d->destination);
+	u32 slot = READ_ONCE(d->slot);
 
 	if (READ_ONCE(n->attached) == d->incarnation &&
-	    READ_ONCE(n->destination) == destination &&
-	    READ_ONCE(n->epoch) == d->member.epoch)
+	    READ_ONCE(n->slot) == slot &&
+	    READ_ONCE(n->epoch) == d->settled)
 		return;
-	WRITE_ONCE(n->destination, destination);
-	WRITE_ONCE(n->epoch, d->member.epoch);
+	WRITE_ONCE(n->slot, slot);
+	WRITE_ONCE(n->epoch, d->settled);
 	/* As in dsp_init(): pairs with who reads the words of this node. */
 	smp_store_release(&n->attached, d->incarnation);
 	d->count.scrubbed++;
+}
+
+/**
+ * dsp_settle() - tell the root that this vnode uses no memory of those that have left
+ * @d: this vnode, whose dsp_ops.view has returned false
+ *
+ * The root waits for this before it gives such memory to others.
+ */
+void dsp_settle(struct dsp *d)
+{
+	d->settled = d->member.epoch;
+	/* The last use of that memory comes before this: pairs with dsp_member_unsettled(). */
+	smp_store_release(&d->c->node[d->id].epoch, d->settled);
+	if (!d->root)
+		dsp_ring(d, d->member.coordinator, PORTAL_BRIDGE);
 }
 
 /**
@@ -384,16 +400,16 @@ void dsp_view(struct dsp *d)
 	int ret;
 
 	if (d->root)
-		ret = dsp_member_poll_root(&d->member, &d->root->member, d->c, &left, &joined);
+		ret = dsp_member_poll_root(&d->member, &d->root->member, &left, &joined);
 	else
-		ret = dsp_member_poll(&d->member, d->c, d->id, &left, &joined);
+		ret = dsp_member_poll(&d->member, d->c, &left, &joined);
 	if (ret < 0)
 		d->count.bad_view++;
 	if (ret <= 0)
 		return;
 	d->count.views++;
-	if (d->ops->view)
-		d->ops->view(d->priv, left, joined);
+	if (!d->ops->view || d->ops->view(d->priv, left, joined))
+		dsp_settle(d);
 }
 
 /* Is it from whom it seems to be, and for us? */

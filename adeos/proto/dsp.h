@@ -92,7 +92,8 @@ struct dsp_count {
 /**
  * struct dsp_ops - what the state machines need of the kernel
  * @ring: send @to the interrupt of its portals
- * @view: members have left, or joined; the new view is in dsp.member
+ * @view: members have left, or joined; the new view is in dsp.member.  True: nobody in this
+ *	vnode uses memory of those that left; otherwise dsp_settle() will say so
  * @message: a DSP_USER message has come; not trusted; NULL: refuse them
  * @freeze: nobody in this vnode may touch a bridge from now on: unmap it
  * @thaw: it may be used again, and lies at @pfn
@@ -109,7 +110,7 @@ struct dsp_count {
  */
 struct dsp_ops {
 	void (*ring)(void *priv, u32 to);
-	void (*view)(void *priv, u64 left, u64 joined);
+	bool (*view)(void *priv, u64 left, u64 joined);
 	void (*message)(void *priv, u32 from, const union dsp_msg *msg);
 	void (*freeze)(void *priv, u32 index);
 	void (*thaw)(void *priv, u32 index, u32 pfn);
@@ -173,8 +174,8 @@ struct dsp_done {
  * @busy: number of bridges that are in motion, not cleared, or wait for their users to go
  * @scrub: the next entry to check
  * @changes: number of bridges ever made and freed, modulo 2^32
- * @place: number of CPUs and APIC clusters of each vnode, as in struct commons_node
- * @apic_id: as in struct commons
+ * @cpu: as in struct commons
+ * @extent: as in struct commons_node
  */
 struct dsp_root {
 	struct dsp_member_root member;
@@ -187,8 +188,8 @@ struct dsp_root {
 	u32 busy;
 	u32 scrub;
 	u32 changes;
-	u32 place[COMMONS_NODES][1 + COMMONS_CLUSTERS];
-	u32 apic_id[COMMONS_CPUS];
+	struct commons_cpu cpu[COMMONS_CPUS];
+	struct commons_extent extent[COMMONS_NODES][COMMONS_EXTENTS];
 };
 
 /**
@@ -196,10 +197,11 @@ struct dsp_root {
  * @c: the commons
  * @id: vnode ID
  * @incarnation: of this vnode
- * @destination: logical APIC ID that takes its portals; any context may change it
+ * @slot: the CPU slot that takes its portals; any context may change it
  * @ops: the kernel
  * @priv: for @ops
  * @member: who else there is
+ * @settled: epoch of the last view for which dsp_settle() was called
  * @head: position in the ring to each vnode
  * @tail: position in the ring from each vnode
  * @call: requests to the root
@@ -211,10 +213,11 @@ struct dsp {
 	struct commons *c;
 	u32 id;
 	u32 incarnation;
-	u32 destination;
+	u32 slot;
 	const struct dsp_ops *ops;
 	void *priv;
 	struct dsp_member member;
+	u32 settled;
 	u32 head[COMMONS_NODES];
 	u32 tail[COMMONS_NODES];
 	struct dsp_call call[DSP_CALLS];
@@ -224,27 +227,29 @@ struct dsp {
 };
 
 /* dsp.c: for everybody */
-int dsp_attach(struct dsp *d, struct commons *c, u32 id, u32 destination,
+int dsp_attach(struct dsp *d, struct commons *c, u32 id, u32 slot,
 	       const struct dsp_ops *ops, void *priv, u32 now);
-void dsp_init(struct dsp *d, struct commons *c, u32 id, u32 incarnation, u32 destination,
+void dsp_init(struct dsp *d, struct commons *c, u32 id, u32 incarnation, u32 slot,
 	      const struct dsp_ops *ops, void *priv, u32 now);
 void dsp_view(struct dsp *d);
+void dsp_settle(struct dsp *d);
 bool dsp_joined(const struct dsp *d);
 bool dsp_poll(struct dsp *d, u32 now);
 void dsp_beat(struct dsp *d);
 bool dsp_tick(struct dsp *d, u32 now);
 void dsp_ring(struct dsp *d, u32 to, u32 portal);
-void dsp_move_portals(struct dsp *d, u32 destination);
+void dsp_move_portals(struct dsp *d, u32 slot);
 int dsp_send(struct dsp *d, u32 to, union dsp_msg *msg);
 bool dsp_call_fits(const struct dsp *d, u8 type);
 int dsp_call(struct dsp *d, u8 type, const void *payload, u8 length, u32 now);
 int dsp_call_result(struct dsp *d, int call, struct dsp_result *result);
 
 /* dsp_root.c: for the root */
-void dsp_root_init(struct dsp *d, struct dsp_root *root, struct commons *c, u32 destination,
+void dsp_root_init(struct dsp *d, struct dsp_root *root, struct commons *c, u32 id, u32 slot,
 		   const struct dsp_ops *ops, void *priv, u32 now);
-void dsp_root_place(struct dsp *d, u32 id, const u32 *clusters, const u32 *apic_ids, u32 nr_cpus);
-u32 dsp_root_start(struct dsp *d, u32 id, const u32 *clusters, const u32 *apic_ids, u32 nr_cpus);
+void dsp_root_set_cpu(struct dsp *d, u32 slot, u32 apic_id, u32 dest, u32 owner);
+void dsp_root_set_extent(struct dsp *d, u32 id, u32 n, u32 pfn, u32 pages);
+u32 dsp_root_start(struct dsp *d, u32 id);
 void dsp_root_died(struct dsp *d, u32 id, u32 now);
 void dsp_root_do(struct dsp *d, u32 from, const union dsp_msg *msg, struct dsp_result *result,
 		 u32 now);

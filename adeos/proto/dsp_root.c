@@ -40,68 +40,83 @@ static void dsp_root_header(struct commons *c)
  * @d: the root, to be initialised
  * @root: what only the root has, to be initialised
  * @c: the commons, zeroed
- * @destination: logical APIC ID that takes the root's portals
+ * @id: the root's vnode ID
+ * @slot: the CPU slot that takes the root's portals
  * @ops: the kernel
  * @priv: for @ops
  * @now: the time, ms
  */
-void dsp_root_init(struct dsp *d, struct dsp_root *root, struct commons *c, u32 destination,
+void dsp_root_init(struct dsp *d, struct dsp_root *root, struct commons *c, u32 id, u32 slot,
 		   const struct dsp_ops *ops, void *priv, u32 now)
 {
 	u64 left, joined;
 
-	dsp_init(d, c, 0, 1, destination, ops, priv, now);
+	dsp_init(d, c, id, 1, slot, ops, priv, now);
 	memset(root, 0, sizeof(*root));
-	memset(root->apic_id, 0xff, sizeof(root->apic_id));	/* COMMONS_NOBODY */
-	commons_write(c->apic_id, root->apic_id, COMMONS_CPUS);
+	memset(root->cpu, 0xff, sizeof(root->cpu));	/* COMMONS_NOBODY */
+	commons_write((u32 *)c->cpu, (u32 *)root->cpu, sizeof(c->cpu) / 4);
 	d->root = root;
-	dsp_member_root_init(&root->member, c);
-	dsp_member_poll_root(&d->member, &root->member, c, &left, &joined);
+	dsp_member_root_init(&root->member, c, id);
+	dsp_member_poll_root(&d->member, &root->member, &left, &joined);
+	dsp_settle(d);
 	dsp_root_header(c);
 }
 
 /**
- * dsp_root_place() - tell others where a vnode's portals can be rung
+ * dsp_root_set_cpu() - tell all whose a CPU is, and how it is interrupted
+ * @d: the root
+ * @slot: its slot, below COMMONS_CPUS
+ * @apic_id: its APIC ID
+ * @dest: destination of interrupts for it
+ * @owner: vnode ID, or COMMONS_NOBODY
+ */
+void dsp_root_set_cpu(struct dsp *d, u32 slot, u32 apic_id, u32 dest, u32 owner)
+{
+	d->root->cpu[slot] = (struct commons_cpu){ apic_id, dest, owner, COMMONS_NOBODY };
+	commons_write((u32 *)&d->c->cpu[slot], (u32 *)&d->root->cpu[slot],
+		      sizeof(struct commons_cpu) / 4);
+}
+
+/**
+ * dsp_root_set_extent() - tell all where a vnode has memory
  * @d: the root
  * @id: its vnode ID
- * @clusters: its logical APIC clusters, below COMMONS_CLUSTERS, one for each four CPUs
- * @apic_ids: the APIC IDs of its CPUs
- * @nr_cpus: number of its CPUs
+ * @n: number of the extent, below COMMONS_EXTENTS
+ * @pfn: its first page
+ * @pages: size of it, 0 if there is none any more
  */
-void dsp_root_place(struct dsp *d, u32 id, const u32 *clusters, const u32 *apic_ids, u32 nr_cpus)
+void dsp_root_set_extent(struct dsp *d, u32 id, u32 n, u32 pfn, u32 pages)
 {
-	u32 *place = d->root->place[id];
-	u32 i, cluster;
+	d->root->extent[id][n] = (struct commons_extent){ pfn, pages };
+	commons_write((u32 *)&d->c->node[id].extent[n], (u32 *)&d->root->extent[id][n],
+		      sizeof(struct commons_extent) / 4);
+}
 
-	memset(place, 0, sizeof(d->root->place[id]));
-	place[0] = nr_cpus;
-	for (i = 0; i < nr_cpus; i++) {
-		cluster = clusters[i / COMMONS_CLUSTER_CPUS];
-		place[1 + i / COMMONS_CLUSTER_CPUS] = cluster;
-		d->root->apic_id[cluster * COMMONS_CLUSTER_CPUS + i % COMMONS_CLUSTER_CPUS] =
-			apic_ids[i];
+/* Writes again what is not as the root has written it. */
+static bool dsp_root_mend(u32 *is, const u32 *right, u32 nr)
+{
+	bool bad = false;
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		if (READ_ONCE(is[i]) == right[i])
+			continue;
+		WRITE_ONCE(is[i], right[i]);
+		bad = true;
 	}
-	commons_write(d->c->apic_id, d->root->apic_id, COMMONS_CPUS);
-	commons_write(&d->c->node[id].nr_cpus, place, 1 + COMMONS_CLUSTERS);
+	return bad;
 }
 
 /* Repairs what somebody else has overwritten of that. */
 static bool dsp_root_scrub(struct dsp *d)
 {
-	u32 is[1 + COMMONS_CLUSTERS], ids[COMMONS_CPUS], id;
 	bool bad;
+	u32 id;
 
-	commons_read(ids, d->c->apic_id, COMMONS_CPUS);
-	bad = memcmp(ids, d->root->apic_id, sizeof(ids));
-	if (bad)
-		commons_write(d->c->apic_id, d->root->apic_id, COMMONS_CPUS);
-	for (id = 0; id < COMMONS_NODES; id++) {
-		commons_read(is, &d->c->node[id].nr_cpus, ARRAY_SIZE(is));
-		if (!memcmp(is, d->root->place[id], sizeof(is)))
-			continue;
-		commons_write(&d->c->node[id].nr_cpus, d->root->place[id], ARRAY_SIZE(is));
-		bad = true;
-	}
+	bad = dsp_root_mend((u32 *)d->c->cpu, (u32 *)d->root->cpu, sizeof(d->root->cpu) / 4);
+	for (id = 0; id < COMMONS_NODES; id++)
+		bad |= dsp_root_mend((u32 *)d->c->node[id].extent, (u32 *)d->root->extent[id],
+				     sizeof(d->root->extent[id]) / 4);
 	return bad;
 }
 
@@ -109,21 +124,17 @@ static bool dsp_root_scrub(struct dsp *d)
  * dsp_root_start() - begin the life of a vnode
  * @d: the root
  * @id: its vnode ID
- * @clusters: its logical APIC clusters, below COMMONS_CLUSTERS, one for each four CPUs
- * @apic_ids: the APIC IDs of its CPUs
- * @nr_cpus: number of its CPUs
  *
- * Context: before its first CPU is started.
- * Return: its incarnation; 0 if @id or @nr_cpus is wrong, or it lives.
+ * Context: before its first CPU is started; dsp_root_set_cpu() and
+ * dsp_root_set_extent() have told what it has.
+ * Return: its incarnation; 0 if @id is wrong, or it lives.
  */
-u32 dsp_root_start(struct dsp *d, u32 id, const u32 *clusters, const u32 *apic_ids, u32 nr_cpus)
+u32 dsp_root_start(struct dsp *d, u32 id)
 {
-	if (!id || id >= COMMONS_NODES || nr_cpus > COMMONS_CLUSTERS * COMMONS_CLUSTER_CPUS ||
-	    d->root->member.started & commons_bit(id))
+	if (id >= COMMONS_NODES || d->root->member.started & commons_bit(id))
 		return 0;
 	memset(d->root->done[id], 0, sizeof(d->root->done[id]));
 	d->root->unsent[id] = 0;
-	dsp_root_place(d, id, clusters, apic_ids, nr_cpus);
 	return dsp_member_start(&d->root->member, d->c, id);
 }
 
@@ -139,7 +150,7 @@ void dsp_root_died(struct dsp *d, u32 id, u32 now)
 {
 	bool told;
 
-	if (!id || id >= COMMONS_NODES)
+	if (id == d->id || id >= COMMONS_NODES)
 		return;
 	/* First no member, then no user: nobody waits for it from here on. */
 	told = dsp_member_remove(&d->root->member, d->c, id);

@@ -80,7 +80,12 @@ static __always_inline bool timer_over(u64 *timer)
  */
 #define MAX_PAUSE		8
 
-#define ALL_SLOTS	(~0ULL >> (64 - ADEOS_MAX_CPUS))
+unsigned int adeos_lock_words __ro_after_init = ADEOS_LOCK_WORDS;
+
+static __always_inline unsigned int lock_slots(void)
+{
+	return min_t(unsigned int, adeos_lock_words, ADEOS_LOCK_WORDS) * 32;
+}
 
 /**
  * adeos_lock_init() - make a lock free
@@ -90,17 +95,11 @@ static __always_inline bool timer_over(u64 *timer)
  */
 void adeos_lock_init(struct adeos_lock *lock)
 {
-	atomic_set(&lock->waiting[0], 0);
-	atomic_set(&lock->waiting[1], 0);
+	unsigned int i;
+
+	for (i = 0; i < ADEOS_LOCK_WORDS; i++)
+		atomic_set(&lock->waiting[i], 0);
 	WRITE_ONCE(lock->owner, 0);
-}
-
-/* Each bit is right by itself; bits that are no slot's are dropped. */
-static __always_inline u64 lock_waiting(const struct adeos_lock *lock)
-{
-	u64 high = (u32)atomic_read(&lock->waiting[1]);
-
-	return (high << 32 | (u32)atomic_read(&lock->waiting[0])) & ALL_SLOTS;
 }
 
 static __always_inline bool lock_has_bit(const struct adeos_lock *lock, unsigned int slot)
@@ -118,41 +117,69 @@ static __always_inline void lock_clear_bit(struct adeos_lock *lock, unsigned int
 	atomic_andnot((int)(1u << slot % 32), &lock->waiting[slot / 32]);
 }
 
-/* The first slot with a bit, from @slot on, in cyclic order; not for 0 */
-static __always_inline unsigned int lock_first(u64 waiting, unsigned int slot)
+/* The bits of a word's slots that are below @slot */
+static __always_inline u32 lock_below(unsigned int word, unsigned int slot)
 {
-	u64 behind = waiting & ~0ULL << slot;
+	if (slot / 32 != word)
+		return slot / 32 > word ? ~0u : 0;
+	return (1u << slot % 32) - 1;
+}
 
-	return __ffs64(behind ? behind : waiting);
+/*
+ * The first slot that waits, from @slot on, in cyclic order; -1 if there is none.
+ * Each bit is right by itself.
+ */
+static __always_inline int lock_first(const struct adeos_lock *lock, unsigned int slot)
+{
+	unsigned int i, word, words = lock_slots() / 32;
+	u32 bits;
+
+	/* The word of @slot comes twice: what is from there on, and at last what is before. */
+	for (i = 0; i <= words; i++) {
+		word = (slot / 32 + i) % words;
+		bits = atomic_read(&lock->waiting[word]);
+		if (!i)
+			bits &= ~lock_below(word, slot);
+		if (bits)
+			return word * 32 + __ffs(bits);
+	}
+	return -1;
 }
 
 /* The word that leaves the lock to who comes next behind @slot */
-static __always_inline u32 lock_next(u64 waiting, unsigned int slot)
+static __always_inline u32 lock_next(const struct adeos_lock *lock, unsigned int slot)
 {
-	return waiting ? (lock_first(waiting, slot + 1) + 1) | ADEOS_LOCK_OFFERED : 0;
+	int next = lock_first(lock, (slot + 1) % lock_slots());
+
+	return next < 0 ? 0 : (next + 1) | ADEOS_LOCK_OFFERED;
 }
 
 /* How many wait whose turn comes before @slot's: from @word's slot on. */
 static __always_inline unsigned int lock_ahead(const struct adeos_lock *lock, u32 word,
 					       unsigned int slot)
 {
-	unsigned int turn = (word & ADEOS_LOCK_SLOT) - 1;
-	u64 from, before = (1ULL << slot) - 1;
+	unsigned int turn = (word & ADEOS_LOCK_SLOT) - 1, ahead = 0, i;
+	u32 from, before;
 
-	if (turn >= ADEOS_MAX_CPUS)
+	if (turn >= lock_slots())
 		return 0;
-	from = ~0ULL << turn;
-	return hweight64(lock_waiting(lock) & (turn <= slot ? from & before : from | before));
+	for (i = 0; i < lock_slots() / 32; i++) {
+		from = ~lock_below(i, turn);
+		before = lock_below(i, slot);
+		ahead += hweight32(atomic_read(&lock->waiting[i]) &
+				   (turn <= slot ? from & before : from | before));
+	}
+	return ahead;
 }
 
 /* Takes the next one whose turn it is to be gone. */
 static __always_inline void lock_forfeit(struct adeos_lock *lock, u32 word)
 {
 	unsigned int turn = (word & ADEOS_LOCK_SLOT) - 1;
-	u64 waiting = lock_waiting(lock);
+	int next = turn < lock_slots() ? lock_first(lock, turn) : -1;
 
-	if (waiting && turn < ADEOS_MAX_CPUS)
-		lock_clear_bit(lock, lock_first(waiting, turn));
+	if (next >= 0)
+		lock_clear_bit(lock, next);
 }
 
 /* From a word that says that nobody owns it */
@@ -264,8 +291,10 @@ noinstr void adeos_lock_hand_over(struct adeos_lock *lock, unsigned int slot)
 	u32 word;
 
 	ADEOS_LOCK_STEP(ADEOS_LOCK_CHOOSE);
-	/* Its own bit can be set by somebody else's mistake only. */
-	word = lock_next(lock_waiting(lock) & ~(1ULL << slot), slot);
+	/* Its own bit, the last in order, can be set by somebody else's mistake only. */
+	word = lock_next(lock, slot);
+	if ((word & ADEOS_LOCK_SLOT) == slot + 1)
+		word = 0;
 	ADEOS_LOCK_STEP(ADEOS_LOCK_OFFER);
 	/*
 	 * Release: the accesses that the lock protects come before this.  The
@@ -295,27 +324,27 @@ noinstr void adeos_lock_hand_over(struct adeos_lock *lock, unsigned int slot)
  * Return: true if the lock was held by one of them: who acquires it next is
  * told by -EOWNERDEAD.
  */
-noinstr bool adeos_lock_recover(struct adeos_lock *lock, const u32 dead[2])
+noinstr bool adeos_lock_recover(struct adeos_lock *lock, const u32 dead[ADEOS_LOCK_WORDS])
 {
-	unsigned int slot;
+	unsigned int slot, i;
 	u32 word, next;
 
 	ADEOS_LOCK_STEP(ADEOS_LOCK_CLEAR);
-	atomic_andnot((int)dead[0], &lock->waiting[0]);
-	atomic_andnot((int)dead[1], &lock->waiting[1]);
+	for (i = 0; i < lock_slots() / 32; i++)
+		atomic_andnot((int)dead[i], &lock->waiting[i]);
 
 	ADEOS_LOCK_STEP(ADEOS_LOCK_INSPECT);
 	word = READ_ONCE(lock->owner);
 	if (!(word & ~ADEOS_LOCK_DIED) || word & ADEOS_LOCK_OFFERED)
 		return false;	/* free, or an offer, which is free, too */
 	slot = word - 1;
-	if (slot >= ADEOS_MAX_CPUS)
-		slot = ADEOS_MAX_CPUS - 1;	/* garbage: anybody's turn */
+	if (slot >= lock_slots())
+		slot = lock_slots() - 1;	/* garbage: anybody's turn */
 	else if (!(dead[slot / 32] >> slot % 32 & 1))
 		return false;
 
 	ADEOS_LOCK_STEP(ADEOS_LOCK_INHERIT);
-	next = lock_next(lock_waiting(lock), slot) | ADEOS_LOCK_DIED;
+	next = lock_next(lock, slot) | ADEOS_LOCK_DIED;
 	ADEOS_LOCK_STEP(ADEOS_LOCK_REPLACE);
 	/*
 	 * Only its owner or the root change the word of a lock that is owned,

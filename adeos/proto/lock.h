@@ -3,8 +3,7 @@
  * The inter-vnode lock: a spinlock in memory that several kernels share, fair,
  * and not lost with a vnode that dies.  docs/locks.md is its specification.
  *
- * A CPU is named by its slot, cluster * 4 + its bit in the cluster, so that no
- * two CPUs in use have the same one.
+ * A CPU is named by its slot, which is its number in the machine.
  *
  * The owner word, by who changes it:
  *
@@ -45,6 +44,8 @@
 #define ADEOS_LOCK_OFFERED	0x100	/* free, and this slot's turn */
 #define ADEOS_LOCK_DIED		0x200	/* free, and its last owner died */
 
+#define ADEOS_LOCK_WORDS	((ADEOS_MAX_CPUS + 31) / 32)
+
 /**
  * struct adeos_lock - an inter-vnode lock, in a cache line of its own
  * @owner: the owner word; 0 is free
@@ -53,8 +54,11 @@
  */
 struct adeos_lock {
 	__aligned(64) u32 owner;
-	atomic_t waiting[2];
+	atomic_t waiting[ADEOS_LOCK_WORDS];
 };
+
+/* How many words the machine's slots need; all kernels on it have the same number. */
+extern unsigned int adeos_lock_words;
 
 /* One for each access to the lock, for tests: there a CPU can be stopped or die. */
 enum adeos_lock_step {
@@ -91,12 +95,12 @@ extern u64 adeos_lock_patience;	/* ticks of get_cycles() */
 void adeos_lock_init(struct adeos_lock *lock);
 int adeos_lock_wait(struct adeos_lock *lock, unsigned int slot, u64 ticks);
 void adeos_lock_hand_over(struct adeos_lock *lock, unsigned int slot);
-bool adeos_lock_recover(struct adeos_lock *lock, const u32 dead[2]);
+bool adeos_lock_recover(struct adeos_lock *lock, const u32 dead[ADEOS_LOCK_WORDS]);
 
 /**
  * adeos_lock_try() - acquire an inter-vnode lock, or give up
  * @lock: the lock; its contents are not trusted
- * @slot: the caller's CPU slot, below ADEOS_MAX_CPUS
+ * @slot: the caller's CPU slot, below 32 * adeos_lock_words
  * @ticks: how long to look at the lock, at most, before giving up; it is looked
  *	at once at least.  In a kernel these are cycles of the TSC; in a test, looks.
  *
@@ -126,7 +130,7 @@ static __always_inline int adeos_lock_try(struct adeos_lock *lock, unsigned int 
  * adeos_lock_acquire() - acquire an inter-vnode lock
  * @lock: the lock; its contents are not trusted, but an owner that lives and
  *	never releases it is waited for: adeos_lock_try() is the way out
- * @slot: the caller's CPU slot, below ADEOS_MAX_CPUS
+ * @slot: the caller's CPU slot, below 32 * adeos_lock_words
  *
  * Context: any, hard interrupts off, and off until adeos_lock_release().  A CPU
  * holds any number of locks, and waits for at most one.
@@ -136,6 +140,16 @@ static __always_inline int adeos_lock_try(struct adeos_lock *lock, unsigned int 
 static __always_inline int adeos_lock_acquire(struct adeos_lock *lock, unsigned int slot)
 {
 	return adeos_lock_try(lock, slot, ADEOS_LOCK_FOREVER);
+}
+
+static __always_inline bool adeos_lock_is_awaited(const struct adeos_lock *lock)
+{
+	int waiting = atomic_read(&lock->waiting[0]);
+	unsigned int i;
+
+	for (i = 1; i < adeos_lock_words; i++)
+		waiting |= atomic_read(&lock->waiting[i]);
+	return waiting;
 }
 
 /**
@@ -150,7 +164,7 @@ static __always_inline int adeos_lock_acquire(struct adeos_lock *lock, unsigned 
 static __always_inline void adeos_lock_release(struct adeos_lock *lock, unsigned int slot)
 {
 	ADEOS_LOCK_STEP(ADEOS_LOCK_CHECK);
-	if (unlikely(atomic_read(&lock->waiting[0]) | atomic_read(&lock->waiting[1]))) {
+	if (unlikely(adeos_lock_is_awaited(lock))) {
 		adeos_lock_hand_over(lock, slot);
 		return;
 	}

@@ -6,19 +6,6 @@
 #define VIEW_CHECKED	(offsetof(struct commons_view, check) / 4)
 #define VIEW_WORDS	(VIEW_CHECKED + 1)
 
-/**
- * dsp_member_init() - begin as somebody who knows of nobody
- * @m: to be initialised
- * @c: the commons
- * @now: the time, ms
- */
-void dsp_member_init(struct dsp_member *m, struct commons *c, u32 now)
-{
-	memset(m, 0, sizeof(*m));
-	m->root_heartbeat = READ_ONCE(c->node[0].heartbeat);
-	m->root_heard = now;
-}
-
 /* Reads the newest view: 0, -EAGAIN if the root is writing, -EPROTO if it is bad. */
 static int member_read(struct commons *c, struct commons_view *v)
 {
@@ -31,14 +18,33 @@ static int member_read(struct commons *c, struct commons_view *v)
 	if (v->epoch != epoch || READ_ONCE(slot->epoch) != epoch)
 		/* Was it overtaken, or is it bad?. */
 		return smp_load_acquire(&c->epoch) == epoch ? -EPROTO : -EAGAIN;
-	if (v->check != commons_check((u32 *)v, VIEW_CHECKED) || !(v->mask[0] & 1))
+	if (v->check != commons_check((u32 *)v, VIEW_CHECKED) ||
+	    v->coordinator >= COMMONS_NODES ||
+	    !(commons_mask(v->mask) & commons_bit(v->coordinator)))
 		return -EPROTO;
 	return 0;
 }
 
+/**
+ * dsp_member_init() - begin as somebody who knows of nobody
+ * @m: to be initialised
+ * @c: the commons
+ * @now: the time, ms
+ */
+void dsp_member_init(struct dsp_member *m, struct commons *c, u32 now)
+{
+	struct commons_view v;
+
+	memset(m, 0, sizeof(*m));
+	/* Whom to ask to become a member; 0, if that cannot be read now. */
+	if (!member_read(c, &v))
+		m->coordinator = v.coordinator;
+	m->root_heartbeat = READ_ONCE(c->node[m->coordinator].heartbeat);
+	m->root_heard = now;
+}
+
 /* Makes a view ours, and tells what has changed. */
-static void member_adopt(struct dsp_member *m, struct commons *c, u32 self,
-			 const struct commons_view *v, u64 *left, u64 *joined)
+static void member_adopt(struct dsp_member *m, const struct commons_view *v, u64 *left, u64 *joined)
 {
 	u64 mask = commons_mask(v->mask);
 	unsigned int i;
@@ -52,18 +58,13 @@ static void member_adopt(struct dsp_member *m, struct commons *c, u32 self,
 	}
 	m->mask = mask;
 	m->epoch = v->epoch;
-	/*
-	 * What we did for the last view before we say that we have this one: pairs
-	 * with dsp_member_unsettled().
-	 */
-	smp_store_release(&c->node[self].epoch, v->epoch);
+	m->coordinator = v->coordinator;
 }
 
 /**
  * dsp_member_poll() - adopt the newest view
  * @m: what was known so far
  * @c: the commons
- * @self: the caller's vnode ID
  * @left: members that are no more, or were replaced by a new incarnation
  * @joined: new members, or new incarnations
  *
@@ -73,7 +74,7 @@ static void member_adopt(struct dsp_member *m, struct commons *c, u32 self,
  * Return: 1 if there was a new view; 0 if not; -EPROTO if it is damaged, and
  * then the last one holds.
  */
-int dsp_member_poll(struct dsp_member *m, struct commons *c, u32 self, u64 *left, u64 *joined)
+int dsp_member_poll(struct dsp_member *m, struct commons *c, u64 *left, u64 *joined)
 {
 	unsigned int tries = 0;
 	struct commons_view v;
@@ -94,7 +95,7 @@ int dsp_member_poll(struct dsp_member *m, struct commons *c, u32 self, u64 *left
 	if (v.epoch == m->epoch)
 		return 0;
 
-	member_adopt(m, c, self, &v, left, joined);
+	member_adopt(m, &v, left, joined);
 	return 1;
 }
 
@@ -140,7 +141,7 @@ void dsp_member_return(struct dsp_member *m, struct commons *c)
  */
 bool dsp_member_watch_root(struct dsp_member *m, struct commons *c, u32 now)
 {
-	u32 beat = READ_ONCE(c->node[0].heartbeat);
+	u32 beat = READ_ONCE(c->node[m->coordinator].heartbeat);
 
 	if (beat != m->root_heartbeat) {
 		m->root_heartbeat = beat;
@@ -163,6 +164,7 @@ static void member_view(const struct dsp_member_root *r, struct commons_view *v)
 	v->epoch = r->epoch;
 	v->mask[0] = (u32)r->mask;
 	v->mask[1] = r->mask >> 32;
+	v->coordinator = r->id;
 	for (i = 0; i < COMMONS_NODES; i++)
 		if (r->mask & commons_bit(i))
 			v->incarnation[i] = r->incarnation[i];
@@ -187,13 +189,12 @@ static void member_publish(const struct dsp_member_root *r, struct commons *c)
  * dsp_member_poll_root() - the root's own dsp_member_poll(), which asks nobody
  * @m: what was known so far
  * @r: the root's record
- * @c: the commons
  * @left: as there
  * @joined: as there
  *
  * Return: 1 if there was a new view; 0 if not.
  */
-int dsp_member_poll_root(struct dsp_member *m, const struct dsp_member_root *r, struct commons *c,
+int dsp_member_poll_root(struct dsp_member *m, const struct dsp_member_root *r,
 			 u64 *left, u64 *joined)
 {
 	struct commons_view v;
@@ -203,7 +204,7 @@ int dsp_member_poll_root(struct dsp_member *m, const struct dsp_member_root *r, 
 	if (m->epoch == r->epoch)
 		return 0;
 	member_view(r, &v);
-	member_adopt(m, c, 0, &v, left, joined);
+	member_adopt(m, &v, left, joined);
 	return 1;
 }
 
@@ -211,15 +212,17 @@ int dsp_member_poll_root(struct dsp_member *m, const struct dsp_member_root *r, 
  * dsp_member_root_init() - begin as the root, the only member
  * @r: to be initialised
  * @c: the commons, zeroed
+ * @id: its vnode ID
  */
-void dsp_member_root_init(struct dsp_member_root *r, struct commons *c)
+void dsp_member_root_init(struct dsp_member_root *r, struct commons *c, u32 id)
 {
 	memset(r, 0, sizeof(*r));
-	r->started = 1;
-	r->mask = 1;
-	r->incarnation[0] = 1;
+	r->id = id;
+	r->started = commons_bit(id);
+	r->mask = r->started;
+	r->incarnation[id] = 1;
 	r->epoch = 1;
-	WRITE_ONCE(c->node[0].incarnation, 1);
+	WRITE_ONCE(c->node[id].incarnation, 1);
 	member_publish(r, c);
 }
 
@@ -227,7 +230,7 @@ void dsp_member_root_init(struct dsp_member_root *r, struct commons *c)
  * dsp_member_start() - begin the life of a vnode
  * @r: the root's record
  * @c: the commons
- * @id: its ID, 1 and up; it must be dead
+ * @id: its ID; it must be dead
  *
  * Context: the root, before the vnode's first CPU is started.
  * Return: its incarnation; 0 if @id is wrong or not dead.
@@ -237,7 +240,7 @@ u32 dsp_member_start(struct dsp_member_root *r, struct commons *c, u32 id)
 	struct commons_node *n;
 	unsigned int i;
 
-	if (!id || id >= COMMONS_NODES || r->started & commons_bit(id))
+	if (id >= COMMONS_NODES || r->started & commons_bit(id))
 		return 0;
 	n = &c->node[id];
 	r->started |= commons_bit(id);
@@ -284,7 +287,7 @@ int dsp_member_join(struct dsp_member_root *r, struct commons *c, u32 id, u32 in
  * dsp_member_remove() - end the life of a vnode
  * @r: the root's record
  * @c: the commons
- * @id: its ID, 1 and up
+ * @id: its ID, not the root's
  *
  * Context: the root, when the vnode's CPUs are known to stand still; callers
  * exclude each other.
@@ -294,7 +297,7 @@ bool dsp_member_remove(struct dsp_member_root *r, struct commons *c, u32 id)
 {
 	u64 bit = commons_bit(id);
 
-	if (!id || !(r->started & bit))
+	if (id == r->id || !(r->started & bit))
 		return false;
 	r->started &= ~bit;
 	WRITE_ONCE(c->node[id].incarnation, 0);
@@ -307,9 +310,12 @@ bool dsp_member_remove(struct dsp_member_root *r, struct commons *c, u32 id)
 }
 
 /**
- * dsp_member_unsettled() - who has not adopted the newest view yet?
+ * dsp_member_unsettled() - who has not settled in the newest view yet?
  * @r: the root's record
  * @c: the commons
+ *
+ * A vnode has settled when it has adopted the view, and uses no memory any more of those
+ * that it has not.
  *
  * Return: a set of vnodes.
  */
@@ -320,7 +326,7 @@ u64 dsp_member_unsettled(const struct dsp_member_root *r, const struct commons *
 	for (; left; left &= left - 1) {
 		u32 id = commons_first(left);
 
-		/* Pairs with dsp_member_poll(). */
+		/* Pairs with dsp_settle(). */
 		if (smp_load_acquire(&c->node[id].epoch) != r->epoch)
 			unsettled |= commons_bit(id);
 	}

@@ -18,8 +18,7 @@
 #include "steer.h"
 
 #define ADEOS_PAGE_MAGIC	0x56614f53
-#define ADEOS_MAX_CLUSTERS	15	/* 4 bits; 15 would be a broadcast */
-#define ADEOS_CLUSTER_CPUS	COMMONS_CLUSTER_CPUS
+#define ADEOS_EXTENTS		COMMONS_EXTENTS
 
 /* What the vnode reports. */
 enum adeos_report {
@@ -37,6 +36,16 @@ enum adeos_request {
 };
 
 /**
+ * struct adeos_extent - a range of a vnode's memory
+ * @start: physical address
+ * @size: bytes, 0 if there is none
+ */
+struct adeos_extent {
+	u64 start;
+	u64 size;
+};
+
+/**
  * struct adeos_page - what a kernel would otherwise probe
  *
  * Written by the root before the vnode boots, and constant from then on:
@@ -45,14 +54,15 @@ enum adeos_request {
  * @id: vnode ID
  * @nr_cpus: number of CPUs
  * @cpus: their APIC IDs; the first one boots
- * @clusters: logical APIC cluster of each four of them
+ * @slots: their slots, which are their numbers in the machine
+ * @dests: destinations of interrupts for them
+ * @nr_slots: how many slots the machine has
  * @root_apic_id: where the root listens
  * @trampoline: physical address of the page below 1 MiB that is lent to it
  * @tsc_khz: frequency of the TSC
  * @lapic_khz: frequency at which the local APIC timers count, 0 if unknown
  * @physical: 0 if interrupts have cluster destinations on this machine, else physical ones
- * @mem_start: physical address of the region
- * @mem_size: its size, bytes
+ * @extent: its memory; the kernel is in the first one
  * @commons: physical address of struct commons, which all vnodes share
  * @tsc_adjust: IA32_TSC_ADJUST of the root's boot CPU, 0 if there is none
  *
@@ -71,15 +81,16 @@ struct adeos_page {
 	u32 id;
 	u32 nr_cpus;
 	u32 cpus[ADEOS_MAX_CPUS];
-	u32 clusters[ADEOS_MAX_CLUSTERS];
+	u32 slots[ADEOS_MAX_CPUS];
+	u32 dests[ADEOS_MAX_CPUS];
+	u32 nr_slots;
 	u32 root_apic_id;
 	u32 trampoline;
 	u32 tsc_khz;
 	u32 lapic_khz;
 	u32 physical;
 	u64 tsc_adjust;
-	u64 mem_start;
-	u64 mem_size;
+	struct adeos_extent extent[ADEOS_EXTENTS];
 	u64 commons;
 
 	u32 request;
@@ -109,5 +120,7 @@ struct adeos_slot {
 };
 
 #define ADEOS_SLOT_SIZE		PAGE_ALIGN(sizeof(struct adeos_slot))
+
+static_assert(sizeof(struct adeos_page) <= PAGE_SIZE);
 
 #endif /* _ADEOS_PAGE_H */

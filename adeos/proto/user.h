@@ -50,6 +50,7 @@ typedef unsigned long long u64;
 
 #define cond_resched()		((void)0)
 #define hweight64(x)		__builtin_popcountll(x)
+#define hweight32(x)		((unsigned int)__builtin_popcount(x))
 
 static inline void sort(void *base, size_t num, size_t size,
 			int (*cmp)(const void *a, const void *b),
@@ -60,6 +61,7 @@ static inline void sort(void *base, size_t num, size_t size,
 }
 
 #define noinstr
+#define __ro_after_init
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 #define __aligned(x)		_Alignas(x)
@@ -81,12 +83,13 @@ struct user_atomic {
 	__atomic_compare_exchange_n(p, old, new, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)
 
 #define __ffs64(x)		((unsigned int)__builtin_ctzll(x))
+#define __ffs(x)		((unsigned int)__builtin_ctz(x))
 
 /* Tests have more threads than CPUs. */
 #ifndef cpu_relax
 #define cpu_relax()		((void)sched_yield())
 #endif
 
-#define ADEOS_MAX_CPUS		60	/* as <linux/adeos.h> has it */
+#define ADEOS_MAX_CPUS		255	/* as <linux/adeos.h> has it */
 
 #endif /* _ADEOS_USER_H */

@@ -50,12 +50,13 @@ static ssize_t memory_show(struct kobject *kobj, struct kobj_attribute *attr, ch
 {
 	struct adeos_vnode *vn = to_vnode(kobj);
 
-	return sysfs_emit(buf, "%llu\n", vn->id ? vn->size : adeos_root_size());
+	return sysfs_emit(buf, "%llu\n",
+			  vn->id ? adeos_extents_size(vn->extent) : adeos_root_size());
 }
 
 static ssize_t address_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "0x%llx\n", to_vnode(kobj)->start);
+	return sysfs_emit(buf, "0x%llx\n", to_vnode(kobj)->extent[0].start);
 }
 
 static ssize_t heartbeat_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)

@@ -9,6 +9,7 @@
  * up to four CPUs belongs to one vnode.  No shorthand but "self" is ever used:
  * the others would reach the whole machine.
  */
+#include <linux/bitmap.h>
 #include <linux/cpumask.h>
 #include <linux/irqflags.h>
 #include <linux/smp.h>
@@ -20,20 +21,32 @@
 #include "x86.h"
 #include "local.h"
 
-static u32 clusters[ADEOS_MAX_CLUSTERS] __ro_after_init;
+/* Of this kernel's CPUs, by their numbers in it */
+static u32 slots[NR_CPUS] __ro_after_init;
+static u32 dests[NR_CPUS] __ro_after_init;	/* logical IDs or, if physical, APIC IDs */
 static bool installed __ro_after_init;
-static bool physical __ro_after_init;	/* destinations are APIC IDs */
+static bool physical __ro_after_init;
 
 /**
- * adeos_logical_id() - logical APIC ID of a CPU
+ * adeos_cpu_slot() - the slot of a CPU, which is its number in the machine
  * @cpu: its number in this kernel
  *
  * Context: any.
  */
-noinstr u32 adeos_logical_id(unsigned int cpu)
+noinstr u32 adeos_cpu_slot(unsigned int cpu)
 {
-	return clusters[cpu / ADEOS_CLUSTER_CPUS] << 4 |
-		1 << (cpu % ADEOS_CLUSTER_CPUS);
+	return slots[cpu];
+}
+
+/**
+ * adeos_cpu_dest() - the destination of interrupts for a CPU
+ * @cpu: its number in this kernel
+ *
+ * Context: any.
+ */
+u32 adeos_cpu_dest(unsigned int cpu)
+{
+	return dests[cpu];
 }
 
 /**
@@ -54,29 +67,32 @@ static void send(u32 dest, int vector)
 				      physical ? APIC_DEST_PHYSICAL : APIC_DEST_LOGICAL);
 }
 
+/* One write to the ICR interrupts all CPUs of a cluster. */
+static bool is_one_write(u32 dest, u32 other)
+{
+	return !physical && dest >> 4 == other >> 4;
+}
+
 static void send_mask(const struct cpumask *mask, int vector, int except)
 {
 	unsigned long flags;
-	unsigned int cpu, next;
+	unsigned int cpu;
+	bool any = false;
 	u32 dest = 0;
 
 	local_irq_save(flags);
-	for (cpu = cpumask_first(mask); cpu < nr_cpu_ids; cpu = next) {
-		next = cpumask_next(cpu, mask);
-		if (physical) {
-			if (cpu != except)
-				send(adeos_apic_id(cpu), vector);
+	for_each_cpu(cpu, mask) {
+		if (cpu == except)
 			continue;
-		}
-		if (cpu != except)
-			dest |= adeos_logical_id(cpu);
-		/* All CPUs of a cluster are reached by one write to the ICR. */
-		if (next < nr_cpu_ids && next / ADEOS_CLUSTER_CPUS == cpu / ADEOS_CLUSTER_CPUS)
-			continue;
-		if (dest)
+		if (any && !is_one_write(dest, dests[cpu])) {
 			send(dest, vector);
-		dest = 0;
+			dest = 0;
+		}
+		dest |= dests[cpu];
+		any = true;
 	}
+	if (any)
+		send(dest, vector);
 	local_irq_restore(flags);
 }
 
@@ -85,7 +101,7 @@ static void cluster_send_IPI(int cpu, int vector)
 	unsigned long flags;
 
 	local_irq_save(flags);
-	send(physical ? adeos_apic_id(cpu) : adeos_logical_id(cpu), vector);
+	send(dests[cpu], vector);
 	local_irq_restore(flags);
 }
 
@@ -118,7 +134,7 @@ static void cluster_send_IPI_self(int vector)
 static void cluster_init_ldr(void)
 {
 	apic_write(APIC_DFR, APIC_DFR_CLUSTER);
-	apic_write(APIC_LDR, SET_APIC_LOGICAL_ID(adeos_logical_id(raw_smp_processor_id())));
+	apic_write(APIC_LDR, SET_APIC_LOGICAL_ID(physical ? 0 : dests[raw_smp_processor_id()]));
 }
 
 static u32 cluster_get_apic_id(u32 x)
@@ -155,32 +171,55 @@ static struct apic apic_cluster __ro_after_init = {
 };
 
 /**
- * adeos_apic_set_clusters() - choose the driver, and this kernel's clusters
- * @nr: cluster numbers, one for each four CPUs
- * @nr_cpus: how many CPUs this kernel can have at most
+ * adeos_apic_set_cpus() - choose the driver, and say where this kernel's CPUs are
+ * @slot: their slots, in the order in which Linux numbers them
+ * @dest: destinations of interrupts for them
+ * @nr: how many
  *
  * Context: __init, before x86_32_probe_apic().
  */
-void __init adeos_apic_set_clusters(const u32 *nr, unsigned int nr_cpus)
+void __init adeos_apic_set_cpus(const u32 *slot, const u32 *dest, unsigned int nr)
 {
-	unsigned int i;
+	nr = min(nr, ARRAY_SIZE(dests));
+	memcpy(slots, slot, nr * sizeof(*slot));
+	memcpy(dests, dest, nr * sizeof(*dest));
+	installed = true;
+}
 
-	for (i = 0; i < DIV_ROUND_UP(nr_cpus, ADEOS_CLUSTER_CPUS); i++)
-		clusters[i] = nr[i];
+/**
+ * adeos_apic_set_root() - choose the driver in the root, which numbers the CPUs
+ *
+ * Its CPUs have the first slots, and clusters.  For more than those have room for,
+ * adeos_apic_choose() chooses physical destinations, before one of them is started.
+ *
+ * Context: __init, before x86_32_probe_apic().
+ */
+void __init adeos_apic_set_root(void)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < ARRAY_SIZE(dests); cpu++) {
+		slots[cpu] = cpu;
+		dests[cpu] = cpu / ADEOS_CLUSTER_CPUS << 4 | 1 << cpu % ADEOS_CLUSTER_CPUS;
+	}
 	installed = true;
 }
 
 /**
  * adeos_apic_set_physical() - send to physical destinations instead of clusters
  *
- * Logical IDs remain the names of CPUs, by which vnodes know each other's.
- *
- * Context: __init, before an interrupt is sent to another CPU.
+ * Context: __init, before an interrupt is sent to another CPU; in the root, when Linux
+ * has numbered its CPUs.
  */
 void __init adeos_apic_set_physical(void)
 {
+	unsigned int cpu;
+
 	physical = true;
 	apic_cluster.name = "adeos physical";
+	/* A vnode was told. */
+	for (cpu = 0; !adeos_is_vnode() && cpu < ARRAY_SIZE(dests); cpu++)
+		dests[cpu] = adeos_apic_id(cpu);
 }
 
 /**
@@ -225,30 +264,74 @@ void adeos_doorbell_ring(u32 apic_id)
 
 /**
  * adeos_portal_interrupt() - send the interrupt of portals
- * @dest: logical APIC ID of the CPUs that are to take it, 0xff at most
+ * @slot: slot of the CPU that is to take it, below COMMONS_CPUS
  *
- * Where destinations are physical, the commons tell each CPU's APIC ID.  A wrong one
- * there costs an interrupt, and sends a CPU another one that it takes for nothing.
+ * Its destination is in the commons, where anybody can write.  A wrong one costs an
+ * interrupt, and sends a CPU another one that it ignores; a broadcast it cannot be.
  *
  * Context: any; there are commons.
- * Return: false if there is no such CPU.
+ * Return: false if there is no such destination.
  */
-bool adeos_portal_interrupt(u32 dest)
+bool adeos_portal_interrupt(u32 slot)
 {
-	struct commons *c = adeos_commons();
-	u32 slot = (dest >> 4) * ADEOS_CLUSTER_CPUS, bits, id;
-	bool sent = false;
+	u32 dest = READ_ONCE(adeos_commons()->cpu[slot].dest);
 
-	if (!physical) {
-		send(dest, ADEOS_PORTAL_VECTOR);
-		return true;
+	if (physical ? dest >= ADEOS_NR_APIC_IDS : !(dest & 0xf) || dest >> 4 >= ADEOS_CLUSTERS)
+		return false;
+	send(dest, ADEOS_PORTAL_VECTOR);
+	return true;
+}
+
+/* Destinations of vnodes; in the root, with adeos_lock held */
+static DECLARE_BITMAP(clusters_used, ADEOS_CLUSTERS);
+
+/**
+ * adeos_arch_take_dests() - choose how a vnode's CPUs are interrupted
+ * @apic_ids: its CPUs
+ * @dest: where to store the destinations
+ * @nr: how many
+ * @err: what was wrong
+ *
+ * Four CPUs share a cluster; no other vnode's do.
+ *
+ * Context: process, adeos_lock held.
+ * Return: 0 or negative errno.
+ */
+int adeos_arch_take_dests(const u32 *apic_ids, u32 *dest, unsigned int nr,
+			  struct adeos_error *err)
+{
+	unsigned int root = DIV_ROUND_UP(nr_cpu_ids, ADEOS_CLUSTER_CPUS);
+	unsigned int i, want = DIV_ROUND_UP(nr, ADEOS_CLUSTER_CPUS), cluster = 0;
+
+	if (physical) {
+		memcpy(dest, apic_ids, nr * sizeof(*dest));
+		return 0;
 	}
-	for (bits = dest & 0xf; bits; bits &= bits - 1) {
-		id = READ_ONCE(c->apic_id[slot + __ffs(bits)]);
-		if (id >= ADEOS_NR_APIC_IDS)	/* the next one would be a broadcast */
-			continue;
-		send(id, ADEOS_PORTAL_VECTOR);
-		sent = true;
+	if (root + bitmap_weight(clusters_used, ADEOS_CLUSTERS) + want > ADEOS_CLUSTERS)
+		return adeos_fail(err, -ENOSPC,
+			"%u CPUs need %u of the machine's %u APIC clusters, more than are free: expected a root that was booted with vnode_apic=physical",
+			nr, want, ADEOS_CLUSTERS);
+	for (i = 0; i < nr; i++) {
+		if (i % ADEOS_CLUSTER_CPUS == 0) {
+			cluster = find_next_zero_bit(clusters_used, ADEOS_CLUSTERS, root);
+			__set_bit(cluster, clusters_used);
+		}
+		dest[i] = cluster << 4 | 1 << i % ADEOS_CLUSTER_CPUS;
 	}
-	return sent;
+	return 0;
+}
+
+/**
+ * adeos_arch_give_dests() - give them back
+ * @dest: the destinations
+ * @nr: as they were taken
+ *
+ * Context: process, adeos_lock held.
+ */
+void adeos_arch_give_dests(const u32 *dest, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; !physical && i < nr; i += ADEOS_CLUSTER_CPUS)
+		__clear_bit(dest[i] >> 4, clusters_used);
 }

@@ -83,6 +83,8 @@ phys_addr_t adeos_own_commons(void)
 
 static void __init vnode_map_slot(void)
 {
+	const struct adeos_extent *memory = page.extent;
+
 	slot_phys = boot_params.hdr.hardware_subarch_data;
 	adeos_own_slot = early_memremap(slot_phys, sizeof(struct adeos_slot));
 	page = adeos_own_slot->page;
@@ -94,9 +96,10 @@ static void __init vnode_map_slot(void)
 		panic("adeos: the vnode page at %pa is not valid", &slot_phys);
 
 	pr_info("adeos: vnode %u: memory [mem %#010llx-%#010llx], %u CPUs, first APIC ID %u\n",
-		page.id, page.mem_start, page.mem_start + page.mem_size - 1,
+		page.id, memory->start, memory->start + memory->size - 1,
 		page.nr_cpus, page.cpus[0]);
-	adeos_apic_set_clusters(page.clusters, page.nr_cpus);
+	adeos_shared_init(page.nr_slots);
+	adeos_apic_set_cpus(page.slots, page.dests, page.nr_cpus);
 	if (page.physical)
 		adeos_apic_set_physical();
 }
@@ -117,9 +120,14 @@ early_initcall(vnode_remap_slot);
 
 static char * __init vnode_memory_setup(void)
 {
+	const struct adeos_extent *memory = page.extent;
 	/* In two pieces: Linux takes a map of one entry for a broken one. */
-	e820__range_add(page.mem_start, SZ_1M, E820_TYPE_RAM);
-	e820__range_add(page.mem_start + SZ_1M, page.mem_size - SZ_1M, E820_TYPE_RAM);
+	unsigned int i;
+
+	e820__range_add(memory->start, SZ_1M, E820_TYPE_RAM);
+	e820__range_add(memory->start + SZ_1M, memory->size - SZ_1M, E820_TYPE_RAM);
+	for (i = 1; i < ADEOS_EXTENTS && memory[i].size; i++)
+		e820__range_add(memory[i].start, memory[i].size, E820_TYPE_RAM);
 	return "vnode";
 }
 

@@ -31,7 +31,7 @@
 #include "x86.h"
 
 /* Low pages: the parking page, and one for each vnode that can be alive. */
-#define LOW_PAGES	(1 + ADEOS_MAX_CPUS)
+#define LOW_PAGES	ADEOS_MAX_VNODES
 
 unsigned long adeos_low_pages __ro_after_init;
 unsigned int adeos_nr_low_pages __ro_after_init;
@@ -72,8 +72,7 @@ static void __init root_reserve_low(void)
 
 static int __init parse_vnode(char *arg)
 {
-	unsigned int id, i;
-	u32 clusters[ADEOS_MAX_CLUSTERS];
+	unsigned int id;
 
 	if (adeos_is_vnode())
 		return 0;
@@ -89,9 +88,7 @@ static int __init parse_vnode(char *arg)
 	adeos_refuse_kvm();
 	adeos_keep_locks();
 	x86_platform.realmode_reserve = root_reserve_low;
-	for (i = 0; i < ARRAY_SIZE(clusters); i++)
-		clusters[i] = i;
-	adeos_apic_set_clusters(clusters, ADEOS_MAX_CPUS);
+	adeos_apic_set_root();
 	return 0;
 }
 early_param("vnode", parse_vnode);
@@ -131,8 +128,8 @@ bool __init adeos_claims_cpu(u32 apic_id, bool present)
 			       apic_id);
 		return false;
 	}
-	/* There are no clusters for more. */
-	if ((!cpus_given || test_bit(apic_id, root_cpus)) && root_nr < ADEOS_MAX_CPUS) {
+	/* Those that Linux has no room for are the pool's. */
+	if ((!cpus_given || test_bit(apic_id, root_cpus)) && root_nr < nr_cpu_ids) {
 		root_nr++;
 		return false;
 	}
@@ -293,7 +290,7 @@ late_initcall(root_park_pool);
 
 /**
  * adeos_arch_fill_page() - tell a vnode about the machine
- * @page: its page, the clusters, CPUs and memory already filled in
+ * @page: its page
  * @low_page: number of the low page lent to it
  *
  * Context: process, adeos_lock held.
@@ -305,6 +302,7 @@ void adeos_arch_fill_page(struct adeos_page *page, unsigned int low_page)
 	page->root_apic_id = cpuid_to_apicid[0];
 	page->trampoline = adeos_low_pages + low_page * PAGE_SIZE;
 	page->tsc_khz = tsc_khz;
+	page->nr_slots = adeos_pool_nr_slots();
 	page->physical = adeos_apic_physical();
 	page->lapic_khz = mul_u64_u32_div(lapic_timer_period, HZ, 1000);
 	if (boot_cpu_has(X86_FEATURE_TSC_ADJUST))

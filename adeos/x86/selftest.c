@@ -174,11 +174,21 @@ static bool __init firmware_wants_physical(void)
 #endif
 }
 
+/* The root's, and one for each vnode of a single CPU */
+static unsigned int __init clusters_needed(const unsigned long *others)
+{
+	unsigned int pool = bitmap_weight(others, ADEOS_NR_APIC_IDS) + 1 - num_present_cpus();
+
+	return DIV_ROUND_UP(nr_cpu_ids, ADEOS_CLUSTER_CPUS) + pool;
+}
+
 /* Why destinations must be physical; NULL: they need not. */
 static const char * __init why_physical(const unsigned long *others)
 {
 	if (firmware_wants_physical())
 		return "the firmware's FADT asks for them";
+	if (clusters_needed(others) > ADEOS_CLUSTERS)
+		return "a vnode for each CPU would need more than 15 clusters";
 	if (!adeos_nr_low_pages)
 		return "cluster destinations cannot be tested";
 	return test_all(others) ? NULL : fault;
@@ -200,6 +210,10 @@ void __init adeos_apic_choose(const unsigned long *others)
 	const char *why = choice == BY_TEST ? why_physical(others) :
 						  "the command line asks for them";
 
+	if (nr_cpu_ids > ADEOS_CLUSTERS * ADEOS_CLUSTER_CPUS) {
+		choice = BY_PARAM_PHYSICAL;
+		why = "the root has more CPUs than 15 clusters";
+	}
 	if (choice == BY_PARAM_PHYSICAL || (choice == BY_TEST && why))
 		adeos_apic_set_physical();
 	pr_info("adeos: APIC: %s destinations%s%s\n",

@@ -19,7 +19,7 @@
 
 /*
  * How long to wait for other vnodes with hard interrupts off, ms: what the lock
- * protects takes microseconds, and the machine has 60 CPUs at most.  A hypervisor,
+ * protects takes microseconds, and the machine has 255 CPUs at most.  A hypervisor,
  * or an emulator, may keep the owner from running for much longer.
  */
 #define WAIT		20
@@ -49,25 +49,17 @@ static struct guard guards[COMMONS_LOCKS] = {
 };
 
 /* Before there are commons, and so locks */
-static int __init shared_init(void)
+static int __init shared_wait_init(void)
 {
 	wait = (u64)tsc_khz * (boot_cpu_has(X86_FEATURE_HYPERVISOR) ? WAIT_EMULATED : WAIT);
 	adeos_lock_patience = wait;
 	return 0;
 }
-core_initcall(shared_init);
-
-/* Lock slots are numbered by logical APIC IDs, which are the machine's. */
-static __always_inline unsigned int slot_of(unsigned int cpu)
-{
-	u32 id = adeos_logical_id(cpu);
-
-	return (id >> 4) * ADEOS_CLUSTER_CPUS + __ffs(id & 0xf);
-}
+core_initcall(shared_wait_init);
 
 static __always_inline unsigned int own_slot(void)
 {
-	return slot_of(raw_smp_processor_id());
+	return adeos_cpu_slot(raw_smp_processor_id());
 }
 
 /*
@@ -141,38 +133,29 @@ noinstr void adeos_ioapic_unlock(unsigned long flags)
 }
 
 /**
+ * adeos_shared_init() - tell how many CPUs may want the locks
+ * @nr_slots: how many slots the machine has
+ *
+ * Context: __init, before there are commons.
+ */
+void __init adeos_shared_init(unsigned int nr_slots)
+{
+	adeos_lock_words = DIV_ROUND_UP(nr_slots, 32);
+}
+
+/**
  * adeos_shared_recover() - take the locks from CPUs that are dead, or are nobody's
- * @slots: their lock slots, a bit each
+ * @slots: their slots, a bit each
  *
  * Context: the root, any; the CPUs are parked, and are not used again yet.
  */
-void adeos_shared_recover(const u32 slots[2])
+void adeos_shared_recover(const u32 slots[ADEOS_LOCK_WORDS])
 {
 	struct commons *c = adeos_commons();
 	unsigned int i;
 
 	for (i = 0; c && i < COMMONS_LOCKS; i++)
 		adeos_lock_recover(&c->lock[i], slots);
-}
-
-/**
- * adeos_shared_died() - take the locks from a vnode
- * @clusters: the logical APIC clusters of its CPUs
- * @nr: how many CPUs, four to a cluster
- *
- * Context: as adeos_shared_recover().
- */
-void adeos_shared_died(const u32 *clusters, unsigned int nr)
-{
-	u32 slots[2] = { };
-	unsigned int i, slot;
-
-	for (i = 0; i < nr; i++) {
-		slot = clusters[i / ADEOS_CLUSTER_CPUS] * ADEOS_CLUSTER_CPUS +
-			i % ADEOS_CLUSTER_CPUS;
-		slots[slot / 32] |= 1u << slot % 32;
-	}
-	adeos_shared_recover(slots);
 }
 
 /**
@@ -184,11 +167,11 @@ void adeos_shared_mend(void)
 {
 	struct commons *c = adeos_commons();
 	unsigned int i, cpu, slot;
-	u32 own[2] = { };
+	u32 own[ADEOS_LOCK_WORDS] = { };
 	unsigned long flags;
 
 	for_each_possible_cpu(cpu) {
-		slot = slot_of(cpu);
+		slot = adeos_cpu_slot(cpu);
 		own[slot / 32] |= 1u << slot % 32;
 	}
 	for (i = 0; c && i < COMMONS_LOCKS; i++) {

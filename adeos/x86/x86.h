@@ -40,7 +40,10 @@ struct adeos_startup {
 };
 
 /* apic.c */
-void adeos_apic_set_clusters(const u32 *clusters, unsigned int nr_cpus);
+#define ADEOS_CLUSTERS		15	/* 4 bits; 15 would be a broadcast */
+#define ADEOS_CLUSTER_CPUS	4
+void adeos_apic_set_cpus(const u32 *slot, const u32 *dest, unsigned int nr);
+void adeos_apic_set_root(void);
 void adeos_apic_set_physical(void);
 bool adeos_apic_physical(void);
 

@@ -52,11 +52,12 @@ static void op_ring(void *priv, u32 to)
 	must(to < COMMONS_NODES, "an interrupt to nobody");
 }
 
-static void op_view(void *priv, u64 left, u64 joined)
+static bool op_view(void *priv, u64 left, u64 joined)
 {
 	(void)priv;
 	(void)left;
 	(void)joined;
+	return true;
 }
 
 static void op_message(void *priv, u32 from, const union dsp_msg *msg)
@@ -221,11 +222,11 @@ static void scribble(void)
 
 static void setup(void)
 {
-	u32 i, cluster = 1;
+	u32 i;
 
-	dsp_root_init(&node_new[0], &root_new, &commons_new, 0, &ops, NULL, 0);
+	dsp_root_init(&node_new[0], &root_new, &commons_new, 0, 0, &ops, NULL, 0);
 	for (i = 1; i < NODES; i++) {
-		dsp_root_start(&node_new[0], i, &cluster, &i, 1);
+		dsp_root_start(&node_new[0], i);
 		dsp_attach(&node_new[i], &commons_new, i, i, &ops, NULL, 0);
 	}
 	for (i = 0; i < 2 * NODES; i++)

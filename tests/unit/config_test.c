@@ -85,8 +85,8 @@ static const struct sample samples[] = {
 	  GOOD("web", "1", "1", "64M", "0xc0000000") },
 	{ CPUS("5, 1-3 ,9"),
 	  GOOD("web", "1", "5,1-3,9", "64M", "auto") },
-	{ CPUS("1-60"),
-	  GOOD("web", "1", "1-60", "64M", "auto") },
+	{ CPUS("1-255"),
+	  GOOD("web", "1", "1-255", "64M", "auto") },
 	{ CPUS("4294967295"),
 	  GOOD("web", "1", "4294967295", "64M", "auto") },
 	{ MEMORY("4194304"),
@@ -124,9 +124,9 @@ static const struct sample samples[] = {
 	{ CPUS("3-1"), BAD("cpus = \"3-1\"", "ranges with the lower APIC ID first") },
 	{ CPUS("1,1"), BAD("cpus = \"1,1\"", "each CPU only once") },
 	{ CPUS("1-3,2"), BAD("cpus = \"1-3,2\"", "each CPU only once") },
-	{ CPUS("1-61"), BAD("cpus = \"1-61\"", "at most 60 CPUs") },
-	{ CPUS("1-60,61"), BAD("cpus = \"1-60,61\"", "at most 60 CPUs") },
-	{ CPUS("0-4294967295"), BAD("cpus = \"0-4294967295\"", "at most 60 CPUs") },
+	{ CPUS("1-256"), BAD("cpus = \"1-256\"", "at most 255 CPUs") },
+	{ CPUS("1-255,256"), BAD("cpus = \"1-255,256\"", "at most 255 CPUs") },
+	{ CPUS("0-4294967295"), BAD("cpus = \"0-4294967295\"", "at most 255 CPUs") },
 
 	/* memory */
 	{ MEMORY("12Q"), BAD_SIZE("12Q") },

@@ -22,7 +22,7 @@ static bool making_room, no_copy, copy_later;
 
 static struct dsp hand[3];
 static struct dsp_root hand_root;
-static u32 rung[3], frozen_ops, thawed_ops, gone_ops, alloc_from;
+static u32 rung[COMMONS_NODES], frozen_ops, thawed_ops, gone_ops, alloc_from;
 
 static void hand_ring(void *priv, u32 to)
 {
@@ -82,8 +82,19 @@ static int hand_copy(void *priv, u32 index, u32 to, u32 from, u32 pages)
 	return 0;
 }
 
+/* Does a vnode let go of what left at once? */
+static bool settles = true;
+
+static bool hand_view(void *priv, u64 left, u64 joined)
+{
+	(void)priv;
+	(void)joined;
+	return settles || !left;
+}
+
 static const struct dsp_ops hand_ops = {
-	.ring = hand_ring, .freeze = hand_count, .thaw = hand_thaw, .gone = hand_gone,
+	.ring = hand_ring, .view = hand_view, .freeze = hand_count, .thaw = hand_thaw,
+	.gone = hand_gone,
 	.alloc = hand_alloc, .release = hand_release, .copy = hand_copy,
 };
 
@@ -99,15 +110,17 @@ static void hand_poll(void)
 
 static void hand_start(void)
 {
-	u32 i, cluster = 1;
+	u32 i;
 
 	memset(commons, 0, sizeof(*commons));
 	memset(used, 0, sizeof(used));
 	memset(rung, 0, sizeof(rung));
 	now = 0;
-	dsp_root_init(&hand[0], &hand_root, commons, 0, &hand_ops, NULL, now);
+	dsp_root_init(&hand[0], &hand_root, commons, 0, 0, &hand_ops, NULL, now);
 	for (i = 1; i < 3; i++) {
-		dsp_root_start(&hand[0], i, &cluster, &i, 1);
+		dsp_root_set_cpu(&hand[0], i, 2 * i, 0x11 << i, i);
+		dsp_root_set_extent(&hand[0], i, 0, i << 16, 1024);
+		dsp_root_start(&hand[0], i);
 		dsp_attach(&hand[i], commons, i, i, &hand_ops, NULL, now);
 	}
 	hand_poll();
@@ -717,6 +730,80 @@ static void test_requests(void)
 	ok(!hand_create(2, "y", 0, 1, &r), "unless it was only slow");
 }
 
+static bool all_agree(u64 mask)
+{
+	u32 i;
+
+	for (i = 0; i < 3; i++)
+		if (mask & commons_bit(i) &&
+		    (hand[i].member.mask != mask || !dsp_joined(&hand[i]) ||
+		     hand[i].member.epoch != hand_root.member.epoch))
+			return false;
+	return !dsp_member_unsettled(&hand_root.member, commons);
+}
+
+/* A vnode adopts a view at once, but settles in it when it has let go. */
+static void test_settle(void)
+{
+	hand_start();
+	hand_beats(1);
+	ok(!dsp_member_unsettled(&hand_root.member, commons), "all have settled");
+	settles = false;
+	dsp_root_died(&hand[0], 2, now);
+	hand_poll();
+	hand_beats(2);
+	ok(hand[1].member.mask == 3 && dsp_member_unsettled(&hand_root.member, commons) == 3,
+	   "who uses memory of one that has left has not");
+	dsp_settle(&hand[0]);
+	hand_beats(2);
+	ok(dsp_member_unsettled(&hand_root.member, commons) == 2, "not until it says so");
+	rung[0] = 0;
+	dsp_settle(&hand[1]);
+	ok(!dsp_member_unsettled(&hand_root.member, commons) && rung[0], "and rings the root");
+	dsp_root_start(&hand[0], 2);
+	dsp_attach(&hand[2], commons, 2, 2, &hand_ops, NULL, now);
+	hand_poll();
+	ok(all_agree(7) && !dsp_member_unsettled(&hand_root.member, commons),
+	   "who joins is nothing to let go of");
+	settles = true;
+}
+
+/* The coordinator need not be vnode 0. */
+static void test_coordinator(void)
+{
+	static const u32 ids[] = { 5, 1 };
+	struct dsp_bridge_request req = { .name = "c", .pages = 1, .allowed = { ~0u, ~0u } };
+	struct dsp_result r;
+	int call, i, round;
+
+	memset(commons, 0, sizeof(*commons));
+	memset(used, 0, sizeof(used));
+	dsp_root_init(&hand[0], &hand_root, commons, 5, 5, &hand_ops, NULL, now);
+	ok(!dsp_root_start(&hand[0], 5) && dsp_root_start(&hand[0], 1) == 1 &&
+	   !dsp_attach(&hand[1], commons, 1, 1, &hand_ops, NULL, now) &&
+	   hand[1].member.coordinator == 5, "the view names the coordinator");
+	for (round = 0; round < 4; round++)
+		for (i = 0; i < 2; i++)
+			if (dsp_portal_take(commons, ids[i], 0))
+				dsp_poll(&hand[i], now);
+	ok(hand[1].member.mask == (1u << 5 | 1 << 1) && dsp_joined(&hand[1]),
+	   "who lets others join");
+	call = dsp_bridge_create(&hand[1], &req, now);
+	for (round = 0; round < 4; round++)
+		for (i = 0; i < 2; i++)
+			if (dsp_portal_take(commons, ids[i], 0))
+				dsp_poll(&hand[i], now);
+	ok(!dsp_call_result(&hand[1], call, &r) && !r.error, "and serves them");
+	now += MEMBER_ROOT_TIMEOUT / 2;
+	beat_and_tick(&hand[0], now);
+	beat_and_tick(&hand[1], now);
+	now += MEMBER_ROOT_TIMEOUT - 1;
+	beat_and_tick(&hand[1], now);
+	ok(!hand[1].member.root_lost, "it is its heart that counts");
+	dsp_root_died(&hand[0], 5, now);
+	ok(hand_root.member.mask & 1 << 5, "it does not end itself");
+}
+
 /* A view that nobody can tell from the root's */
 static void forge_view(u32 epoch, u64 mask)
 {
@@ -739,18 +826,6 @@ static void forge_flags(u32 index, u32 flags)
 	b->check = commons_check((u32 *)b, COMMONS_BRIDGE_WORDS - 1);
 }
 
-static bool all_agree(u64 mask)
-{
-	u32 i;
-
-	for (i = 0; i < 3; i++)
-		if (mask & commons_bit(i) &&
-		    (hand[i].member.mask != mask || !dsp_joined(&hand[i]) ||
-		     hand[i].member.epoch != hand_root.member.epoch))
-			return false;
-	return !dsp_member_unsettled(&hand_root.member, commons);
-}
-
 /* Words that are written once, or are believed for long. */
 static void test_damage(void)
 {
@@ -761,22 +836,24 @@ static void test_damage(void)
 	hand_start();
 	hand_beats(1);
 	n = &commons->node[2];
-	n->destination = 0;
+	n->slot = 0;
 	n->attached = 99;
 	n->epoch = 12345;
-	n->nr_cpus = 0;
-	n->clusters[0] = 9;
-	n->clusters[14] = 9;
-	commons->node[0].destination = 99;
-	commons->apic_id[4] = 0;
-	commons->apic_id[COMMONS_CPUS - 1] = 7;
+	n->extent[0].pages = 9;
+	n->extent[COMMONS_EXTENTS - 1].pfn = 9;
+	commons->node[0].slot = 99;
+	commons->cpu[2].owner = 1;
+	commons->cpu[COMMONS_CPUS - 1].apic_id = 7;
 	hand_beats(1);
-	ok(n->destination == 2 && n->attached == 1 && n->epoch == hand_root.member.epoch &&
-	   n->nr_cpus == 1 && n->clusters[0] == 1 && !n->clusters[14] &&
-	   !commons->node[0].destination && hand[2].count.scrubbed && hand[0].count.scrubbed,
+	ok(n->slot == 2 && n->attached == 1 && n->epoch == hand_root.member.epoch &&
+	   !commons->node[0].slot && hand[2].count.scrubbed && hand[0].count.scrubbed,
 	   "where a vnode can be rung is repaired");
-	ok(commons->apic_id[4] == 2 && commons->apic_id[COMMONS_CPUS - 1] == COMMONS_NOBODY &&
-	   commons->apic_id[0] == COMMONS_NOBODY, "and which CPU is in a slot");
+	ok(n->extent[0].pfn == 2 << 16 && n->extent[0].pages == 1024 &&
+	   !n->extent[COMMONS_EXTENTS - 1].pfn, "and where it has memory");
+	ok(commons->cpu[2].apic_id == 4 && commons->cpu[2].dest == 0x44 &&
+	   commons->cpu[2].owner == 2 &&
+	   commons->cpu[COMMONS_CPUS - 1].apic_id == COMMONS_NOBODY &&
+	   commons->cpu[0].owner == COMMONS_NOBODY, "and which CPU is in a slot");
 
 	forge_view(hand_root.member.epoch + 0x40000000, 1 | 1ull << 40);
 	beat_and_tick(&hand[0], now);
@@ -788,6 +865,9 @@ static void test_damage(void)
 	ok(!dsp_joined(&hand[1]) && dsp_joined(&hand[2]), "and do not go back at once");
 	hand_beats(MEMBER_RETURN);
 	ok(all_agree(7), "but when the root goes on with its own");
+	forge_view(hand_root.member.epoch + 1, 1 << 1);
+	beat_and_tick(&hand[1], now);
+	ok(hand[1].count.bad_view && hand[1].member.mask == 7, "a coordinator is a member");
 	forge_view(hand_root.member.epoch + 1, 1);
 	beat_and_tick(&hand[1], now);
 	dsp_root_died(&hand[0], 2, now);
@@ -846,6 +926,8 @@ int main(void)
 	test_budget();
 	test_forged();
 	test_requests();
+	test_settle();
+	test_coordinator();
 	test_damage();
 	printf("1..%u\n", tests);
 	return failures ? 1 : 0;

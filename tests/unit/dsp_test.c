@@ -120,7 +120,7 @@ static void op_ring(void *priv, u32 to)
 	node[to].idle = false;
 }
 
-static void op_view(void *priv, u64 left, u64 joined)
+static bool op_view(void *priv, u64 left, u64 joined)
 {
 	struct node *n = priv;
 	const struct dsp_member *m = &n->dsp.member;
@@ -132,6 +132,7 @@ static void op_view(void *priv, u64 left, u64 joined)
 			breaks("two masks for one epoch");
 		seen_mask[m->epoch] = m->mask;
 	}
+	return true;
 }
 
 static void op_message(void *priv, u32 from, const union dsp_msg *msg)
@@ -451,12 +452,12 @@ static void destroy_all(struct node *n)
 
 static void root_main(struct node *n)
 {
-	u32 id, i, cluster = 1;
+	u32 id, i;
 	bool rested = true;
 
-	dsp_root_init(&n->dsp, &root_part, commons, 0, &ops, n, now);
+	dsp_root_init(&n->dsp, &root_part, commons, 0, 0, &ops, n, now);
 	for (id = 1; id < nodes; id++) {
-		if (!dsp_root_start(&n->dsp, id, &cluster, &id, 1))
+		if (!dsp_root_start(&n->dsp, id))
 			breaks("start");
 		spawn(id);
 	}
@@ -467,7 +468,7 @@ static void root_main(struct node *n)
 			id = commons_first(died);
 			dsp_root_died(&n->dsp, id, now);
 			if (restart & commons_bit(id) &&
-			    dsp_root_start(&n->dsp, id, &cluster, &id, 1))
+			    dsp_root_start(&n->dsp, id))
 				spawn(id);
 			restart &= ~commons_bit(id);
 		}

@@ -56,7 +56,7 @@ static void op_ring(void *priv, u32 to)
 		smp_store_release(&node[to].interrupt, 1);	/* pairs with xchg() in service() */
 }
 
-static void op_view(void *priv, u64 left, u64 joined)
+static bool op_view(void *priv, u64 left, u64 joined)
 {
 	struct dsp_member *m = &((struct node *)priv)->dsp.member;
 	u32 i, zero;
@@ -71,6 +71,7 @@ static void op_view(void *priv, u64 left, u64 joined)
 		    zero != (u32)(m->mask >> 32 * i))
 			breaks("two masks for one epoch");
 	}
+	return true;
 }
 
 static void op_told(void *priv, u32 index)
@@ -238,9 +239,7 @@ static void *vnode_main(void *arg)
 
 static void begin(u32 id)
 {
-	u32 cluster = 1;
-
-	if (!dsp_root_start(&node[0].dsp, id, &cluster, &id, 1))
+	if (!dsp_root_start(&node[0].dsp, id))
 		breaks("start");
 	node[id].ended = 0;
 	node[id].running = true;
@@ -322,7 +321,7 @@ int main(void)
 
 	for (i = 0; i < NODES; i++)
 		node[i].seed = i;
-	dsp_root_init(&n->dsp, &root_part, &commons, 0, &ops, n, 0);
+	dsp_root_init(&n->dsp, &root_part, &commons, 0, 0, &ops, n, 0);
 	for (i = 1; i < NODES; i++)
 		begin(i);
 	while (!root_watch(n)) {

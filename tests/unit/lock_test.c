@@ -19,7 +19,7 @@ static void relax(void);
 #include "../../adeos/proto/lock.c"
 #include "tap.h"
 
-#define MAX_CPUS	ADEOS_MAX_CPUS
+#define MAX_CPUS	60
 
 static struct adeos_lock lock;
 
@@ -139,11 +139,10 @@ static void *live(void *node)
 static void watch(unsigned int n, u32 enough)
 {
 	unsigned int i, done;
-	u32 dead[2];
+	u32 dead[ADEOS_LOCK_WORDS];
 
 	do {
-		dead[0] = 0;
-		dead[1] = 0;
+		memset(dead, 0, sizeof(dead));
 		done = 0;
 		for (i = 0; i < n; i++) {
 			/* After all that the dead one did */
@@ -198,7 +197,7 @@ static u64 run_nodes(unsigned int n, unsigned int to_do, u32 enough)
 
 static void test_alone(void)
 {
-	const u32 dead7[2] = { 1 << 7, 0 }, dead59[2] = { 0, 1u << 27 };
+	const u32 dead7[ADEOS_LOCK_WORDS] = { 1 << 7 }, dead59[ADEOS_LOCK_WORDS] = { 0, 1u << 27 };
 
 	adeos_lock_init(&lock);
 	ok(!adeos_lock_acquire(&lock, 7) && lock.owner == 8, "acquired");
@@ -225,7 +224,7 @@ static void set_lock(u32 owner, u64 waiting)
 
 static void test_turns(void)
 {
-	const u32 dead[2] = { 1 << 9 | 1 << 3, 0 };
+	const u32 dead[ADEOS_LOCK_WORDS] = { 1 << 9 | 1 << 3 };
 
 	set_lock(6, 1ULL << 3 | 1ULL << 9 | 1ULL << 40);
 	adeos_lock_release(&lock, 5);
@@ -248,6 +247,41 @@ static void test_turns(void)
 	adeos_lock_release(&lock, 40);
 }
 
+/* As many slots as there can be, and words that no slot needs */
+static void test_slots(void)
+{
+	u32 dead[ADEOS_LOCK_WORDS] = { [7] = 1u << 254 % 32 };
+	unsigned int words = adeos_lock_words;
+
+	adeos_lock_words = ADEOS_LOCK_WORDS;
+	adeos_lock_init(&lock);
+	ok(!adeos_lock_acquire(&lock, 254) && lock.owner == 255 &&
+	   adeos_lock_try(&lock, 253, 0) == -EBUSY, "the last slot's");
+	lock.waiting[3].counter = 1 << 5 | 1 << 9;
+	adeos_lock_release(&lock, 254);
+	ok(lock.owner == (102 | ADEOS_LOCK_OFFERED) && adeos_lock_try(&lock, 105, 0) == -EBUSY &&
+	   !adeos_lock_try(&lock, 101, 0), "turns go round over all words");
+	lock.waiting[3].counter = 1 << 4 | 1 << 5;
+	adeos_lock_release(&lock, 101);
+	ok(lock.owner == (101 | ADEOS_LOCK_OFFERED), "and come back to the word they began with");
+	set_lock(255, 0);
+	lock.waiting[3].counter = 0;
+	lock.waiting[7].counter = 1 << 30;
+	ok(adeos_lock_recover(&lock, dead) && lock.owner == ADEOS_LOCK_DIED &&
+	   !lock.waiting[7].counter, "the last one dies");
+	adeos_lock_words = 1;
+	adeos_lock_init(&lock);
+	lock.waiting[1].counter = ~0;
+	ok(!adeos_lock_acquire(&lock, 31), "on a machine of 32 CPUs");
+	adeos_lock_release(&lock, 31);
+	ok(!lock.owner, "only the first word counts");
+	set_lock(40, 0);
+	ok(adeos_lock_recover(&lock, dead) && adeos_lock_try(&lock, 0, 0) == -EOWNERDEAD,
+	   "an owner that cannot be is a dead one");
+	adeos_lock_init(&lock);
+	adeos_lock_words = words;
+}
+
 static u64 nonsense(void)
 {
 	u64 bits = (u64)rand() << 42 ^ (u64)rand() << 21 ^ rand();
@@ -257,7 +291,7 @@ static u64 nonsense(void)
 
 static void test_hostile(void)
 {
-	const u32 all[2] = { ~0u, ~0u };
+	const u32 all[ADEOS_LOCK_WORDS] = { ~0u, ~0u };
 	unsigned int i, slot, wrong = 0, taken = 0, busy = 0;
 	u32 word;
 	int err;
@@ -283,7 +317,7 @@ static void test_hostile(void)
 		adeos_lock_release(&lock, slot);
 		word = lock.owner;
 		wrong += word && (!(word & ADEOS_LOCK_OFFERED) ||
-				  (word & ADEOS_LOCK_SLOT) > MAX_CPUS || word > 0x1ff);
+				  (word & ADEOS_LOCK_SLOT) > lock_slots() || word > 0x1ff);
 	}
 	ok(taken == i && !wrong && busy, "nonsense in its words does not outlive recovery");
 	set_lock(61, 0);
@@ -337,8 +371,10 @@ int main(void)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	srand(2002);
+	adeos_lock_words = 2;
 	test_alone();
 	test_turns();
+	test_slots();
 	test_hostile();
 	test_threads();
 	test_deaths(MAX_CPUS, 20000);

@@ -200,7 +200,7 @@ static void give_birth(unsigned int cpu)
 
 static void recover_the_dead(void)
 {
-	u32 dead[2] = { 0, 0 };
+	u32 dead[ADEOS_LOCK_WORDS] = { };
 	unsigned int i;
 
 	for (i = 0; i < config.cpus; i++)
@@ -559,11 +559,21 @@ static void test_many(void)
 	config.watched = 0;
 	amble(5000000);
 	ok(!mistake, "60 CPUs, 20 of which give up, and many deaths");
+	adeos_lock_words = ADEOS_LOCK_WORDS;
+	begin(MAX_CPUS, 0, 0);
+	config.watched = MAX_CPUS;
+	amble(5000000);
+	ok(!mistake, "255 CPUs, by chance: who waits is passed 254 times, at most");
+	begin(MAX_CPUS, 80, 1);
+	config.watched = 0;
+	amble(5000000);
+	ok(!mistake, "255 CPUs, 80 of which give up, and many deaths");
 }
 
 int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	adeos_lock_words = 2;
 	if (argc == 4) {
 		/* CPUs, how many of them give up, deaths */
 		begin(atoi(argv[1]), atoi(argv[2]), atoi(argv[3]));

@@ -100,7 +100,7 @@ static const char *add_cpus(struct cpu_list *cpus, __u64 first, __u64 last)
 	if (last < first)
 		return "ranges with the lower APIC ID first";
 	if (last - first >= KMB_MAX_CPUS - cpus->nr)
-		return "at most 60 CPUs";
+		return "at most 255 CPUs";
 	for (id = first; id <= last; id++) {
 		for (i = 0; i < cpus->nr; i++)
 			if (cpus->id[i] == id)
@@ -123,7 +123,7 @@ const char *parse_cpu_list(const char *text, struct cpu_list *cpus)
 	const char *problem;
 	__u64 first, last;
 
-	static_assert(KMB_MAX_CPUS == 60, "the number is part of a text");
+	static_assert(KMB_MAX_CPUS == 255, "the number is part of a text");
 	cpus->nr = 0;
 	for (;;) {
 		text = scan_number(skip_blanks(text), &first);

@@ -71,7 +71,7 @@ struct adeos_spec {
 #define ADEOS_ADDRESS_AUTO	(~0ULL)
 #define ADEOS_REGION_ALIGN	(4UL << 20)	/* one large page */
 #define ADEOS_MAX_VNODES	64
-#define ADEOS_MAX_CPUS		60		/* 15 APIC clusters of 4 */
+#define ADEOS_MAX_CPUS		255	/* of the machine: an xAPIC's ID has 8 bits */
 
 /**
  * struct adeos_error - one line that tells an administrator what was wrong
@@ -172,6 +172,13 @@ void adeos_portal_unbind(unsigned int portal);
 int adeos_portal_mask(unsigned int portal, bool mask);
 int adeos_portal_ring(u32 to, unsigned int portal);
 int adeos_portal_ring_set(u64 to, unsigned int portal);
+
+struct notifier_block;
+
+#define ADEOS_LEFT		1	/* members have left the cluster */
+
+int adeos_members_register(struct notifier_block *nb);
+int adeos_members_unregister(struct notifier_block *nb);
 
 struct adeos_bridge;
 
