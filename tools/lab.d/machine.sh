@@ -21,6 +21,7 @@ machine_defaults() {
 	monitor=
 	interactive=
 	initrd=
+	image=
 }
 
 # quote WORD…: the words so that a shell reads them back as they are
@@ -39,7 +40,7 @@ exec_command() {
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--cpus | --memory | --root-cpus | --root-memory | --machine | --cpu-model | --topology | \
-			--device | --drive | --netdev | --append | --timeout | --share | --console)
+			--device | --drive | --netdev | --append | --timeout | --share | --console | --kernel)
 			[ $# -ge 2 ] || wrong_usage "exec: $1 needs an argument"
 			;;
 		esac
@@ -56,6 +57,7 @@ exec_command() {
 		--timeout) timeout=$2 ;;
 		--share) share=$2 ;;
 		--console) console=$2 ;;
+		--kernel) image=$2 ;;
 		--plain) plain=1 ;;
 		--no-vnode) no_vnode=1 ;;
 		--monitor) monitor=1 ;;
@@ -154,7 +156,7 @@ run_machine() {
 		-no-user-config -nodefaults -display none -vga none -no-reboot -nic none \
 		-machine "$machine_type" -accel "$accel" -cpu "$cpu_model" \
 		-smp "${topology:-$cpus,sockets=$cpus,cores=1,threads=1}" -m "$memory" \
-		-kernel "$kernel/arch/x86/boot/bzImage" -initrd "${initrd:-$build/initrd$variant.img}" -append "$cmdline" \
+		-kernel "${image:-$kernel/arch/x86/boot/bzImage}" -initrd "${initrd:-$build/initrd$variant.img}" -append "$cmdline" \
 		-fw_cfg "name=opt/lab/command,file=$machine/command" \
 		-chardev "file,id=console,path=$machine/console,append=on" -serial chardev:console \
 		-device virtio-serial-pci,id=lab,addr=1e,ioeventfd=off \
