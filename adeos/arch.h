@@ -41,6 +41,7 @@ int adeos_cpu_start(u32 apic_id, unsigned int low_page, void *startup,
 extern unsigned int adeos_nr_low_pages;
 u32 adeos_arch_core_shift(void);
 void adeos_arch_fill_page(struct adeos_page *page, unsigned int low_page);
+void adeos_arch_vnode_died(const struct adeos_page *page, const u32 *cpus, unsigned int nr);
 
 /* Registers of which the machine has one pair for all vnodes */
 unsigned long adeos_shared_lock(enum commons_lock which);

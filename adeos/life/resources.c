@@ -49,7 +49,7 @@ static void cpus_tell(struct adeos_vnode *vn)
 	}
 }
 
-/* They stand still, so the machine-wide locks that they hold are held by nobody. */
+/* They stand still: locks that they hold, and banks that they have claimed, are nobody's. */
 static void cpus_quiesce(struct adeos_vnode *vn)
 {
 	u32 slots[ADEOS_LOCK_WORDS] = { };
@@ -60,6 +60,7 @@ static void cpus_quiesce(struct adeos_vnode *vn)
 		slots[slot / 32] |= 1u << slot % 32;
 	}
 	adeos_shared_recover(slots);
+	adeos_arch_vnode_died(&vn->slot->page, vn->cpus, vn->nr_cpus);
 }
 
 static void cpus_give(struct adeos_vnode *vn)

@@ -71,6 +71,10 @@ struct adeos_extent {
  * @clock_seq: odd while @clock changes, 0 before it has
  * @clock: the root's wall clock
  *
+ * Written by the root before the vnode boots, and by the vnode when it starts a CPU:
+ * @cmci: machine check banks that the last vnode has left claimed on each of @cpus, and
+ *	from its start on those that this one has claimed; a bit each (x86)
+ *
  * Written by the vnode at any time:
  * @report: an enum adeos_report
  * @heartbeat: grows about once a second
@@ -96,6 +100,8 @@ struct adeos_page {
 	u32 request;
 	u32 clock_seq;
 	struct adeos_steer_time clock;
+
+	u32 cmci[ADEOS_MAX_CPUS];
 
 	u32 report;
 	u32 heartbeat;

@@ -185,9 +185,13 @@ static u64 vnode_tsc_adjust(u32 apic_id)
 	return wanted;
 }
 
-static void vnode_secondary_tsc(void)
+/* A CPU that starts, before Linux identifies it. */
+static void vnode_secondary(void)
 {
-	vnode_tsc_adjust(read_apic_id());
+	u32 apic_id = read_apic_id();
+
+	vnode_tsc_adjust(apic_id);
+	adeos_cmci_start(apic_id);
 }
 
 /*
@@ -294,6 +298,7 @@ static void __init vnode_arch_setup(void)
 	setup_force_cpu_cap(X86_FEATURE_TSC_RELIABLE);	/* there is no other clock */
 	if (vnode_tsc_adjust(page.cpus[0]))
 		mark_tsc_async_resets("the root's TSC_ADJUST");
+	adeos_cmci_start(page.cpus[0]);
 
 #if IS_BUILTIN(CONFIG_SERIAL_8250)
 	serial8250_set_isa_configurator(vnode_no_uart);
@@ -324,7 +329,7 @@ void __init adeos_vnode_early_setup(void)
 	x86_init.timers.timer_init		= vnode_timer_init;
 	x86_init.pci.arch_init			= vnode_pci_arch_init;
 
-	x86_cpuinit.early_percpu_clock_init	= vnode_secondary_tsc;
+	x86_cpuinit.early_percpu_clock_init	= vnode_secondary;
 
 	x86_platform.calibrate_cpu		= vnode_tsc_khz;
 	x86_platform.calibrate_tsc		= vnode_tsc_khz;

@@ -307,6 +307,7 @@ void adeos_arch_fill_page(struct adeos_page *page, unsigned int low_page)
 	page->lapic_khz = mul_u64_u32_div(lapic_timer_period, HZ, 1000);
 	if (boot_cpu_has(X86_FEATURE_TSC_ADJUST))
 		rdmsrl_safe_on_cpu(0, MSR_IA32_TSC_ADJUST, &page->tsc_adjust);
+	adeos_cmci_tell(page);
 	adeos_clock_publish(page);
 }
 

@@ -61,6 +61,10 @@ void adeos_park_init(u32 thermal);
 int adeos_park_reset(const u32 *apic_ids, unsigned int nr, unsigned int tries);
 bool adeos_cpu_answered(u32 apic_id);
 
+/* cmci.c */
+void adeos_cmci_start(u32 apic_id);
+void adeos_cmci_tell(struct adeos_page *page);
+
 /* startup.c */
 int adeos_startup_cpu(const struct adeos_startup *s, const u8 *blob,
 		      u32 gdt_offset);
