@@ -1,5 +1,7 @@
 #!/bin/sh
 # Wall clocks: vnodes follow the root's, whether that is the TSC or not.
+# These machines mostly wait.
+# runs beside machines
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"

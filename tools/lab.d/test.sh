@@ -2,8 +2,8 @@
 # The test suite.  A test is a program that prints TAP; a line "# needs: plain
 # debug" in it names the kernels that it uses besides the normal one; "stress"
 # there stands for the programs that packages.sh lists for it, "cluster" for what
-# cluster.sh builds.  One with a line "# runs beside machines" has none, and runs while
-# others have.
+# cluster.sh builds.  One with a line "# runs beside machines" has none, or one that
+# mostly waits, and runs while others have some.
 
 # find_test NAME: its file; where it has a short form and a long one, --long tells
 find_test() {
@@ -15,8 +15,8 @@ find_test() {
 	echo "$found"
 }
 
-# The given tests in two lanes: those that have machines, one after the other, and those
-# that have none beside them.
+# The given tests in two lanes: those that have busy machines, one after the other, and the
+# others beside them.
 run_prove() {
 	machines=$(grep -L '^# runs beside machines' "$@" | tr '\n' ,)
 	others=$(grep -l '^# runs beside machines' "$@" | tr '\n' ,)
