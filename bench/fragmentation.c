@@ -8,7 +8,8 @@
  *	the same, at the worst moment
  *	requests that were refused although enough was free
  *	requests that were refused
- *	bridges that were moved, and how many MiB that is, if it moves any
+ *	requests for which bridges were moved: how many, of how many
+ *	bridges that were moved, and how many MiB that is
  *
  * bench/record-trace records the trace; docs/memory.md tells how to read it.
  */
@@ -25,15 +26,16 @@ typedef int find_fn(const struct region_set *free, enum place_kind kind, u64 siz
 		    u64 align, u64 *start);
 
 static struct region_set free_set;
-static struct place_alloc live[IDS];		/* by the trace's IDs */
-static struct place_alloc allocs[PLACE_MAX];	/* in order of addresses */
+static struct place_bridge live[IDS];		/* by the trace's IDs; regions, too */
+static char what_is[IDS];			/* 'r', 'b', 't', as in the trace */
+static struct place_bridge bridges[PLACE_MAX];	/* in order of addresses */
 static unsigned int id_of[PLACE_MAX];
 static struct place_scratch scratch;
 static struct place_plan plan;
 
 static struct result {
 	double sum, min;
-	unsigned int events, refused, refused_needlessly, moves;
+	unsigned int events, requests, refused, refused_needlessly, made, moves;
 	u64 moved;
 } result;
 
@@ -62,8 +64,19 @@ static int first_fit(const struct region_set *free, enum place_kind kind, u64 si
 static int best_fit(const struct region_set *free, enum place_kind kind, u64 size,
 		    u64 align, u64 *start)
 {
+	u64 best = ~0ULL, first, len;
+	unsigned int i;
+
 	(void)kind;
-	return region_find(free, size, align, start);
+	for (i = 0; i < free->nr; i++) {
+		first = (free->r[i].start + align - 1) & ~(align - 1);
+		len = free->r[i].end - free->r[i].start;
+		if (first + size > free->r[i].end || len >= best)
+			continue;
+		best = len;
+		*start = first;
+	}
+	return best == ~0ULL ? -ENOMEM : 0;
 }
 
 static u64 largest_region(void)
@@ -87,40 +100,47 @@ static int by_start(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Makes a hole by moving bridges; none is pinned. */
+static void make_move(const struct place_move *move)
+{
+	must(!region_add(&free_set, move->from, move->from + move->size) &&
+	     region_contains(&free_set, move->to, move->to + move->size) &&
+	     !region_remove(&free_set, move->to, move->to + move->size),
+	     "a move that cannot be made");
+	live[id_of[move->index]].start = move->to;
+	result.moves++;
+	result.moved += move->size;
+}
+
+/* Makes a hole by moving bridges; all can move. */
 static int compact(u64 size, u64 align, u64 *start)
 {
 	unsigned int i, nr = 0;
 
 	for (i = 0; i < IDS; i++) {
-		if (!live[i].size)
+		if (!live[i].size || what_is[i] == 'r')
 			continue;
-		must(nr < PLACE_MAX, "more allocations than a plan can look at");
+		must(nr < PLACE_MAX, "more bridges than a plan can look at");
 		id_of[nr++] = i;
 	}
 	qsort(id_of, nr, sizeof(id_of[0]), by_start);
 	for (i = 0; i < nr; i++)
-		allocs[i] = live[id_of[i]];
-	if (place_plan(&free_set, allocs, nr, size, align, &scratch, &plan))
+		bridges[i] = live[id_of[i]];
+	if (place_plan(&free_set, bridges, nr, size, align, &scratch, &plan))
 		return -ENOMEM;
-	for (i = 0; i < plan.nr; i++) {
-		must(!place_apply(&free_set, &plan.move[i]), "a move that cannot be made");
-		live[id_of[plan.move[i].index]].start = plan.move[i].to;
-	}
-	result.moves += plan.nr;
-	result.moved += plan.bytes;
+	for (i = 0; i < plan.nr; i++)
+		make_move(&plan.move[i]);
+	result.made++;
 	*start = plan.start;
 	return 0;
 }
 
-static void take(struct place_alloc *a, find_fn *find, int compacts)
+static void take(unsigned int id, u64 size, find_fn *find, int compacts)
 {
-	u64 align = a->kind == PLACE_REGION ? PLACE_BLOCK : PAGE;
-	u64 size = a->size;
+	enum place_kind kind = what_is[id] == 'r' ? PLACE_REGION : PLACE_BRIDGE;
+	u64 align = kind == PLACE_REGION ? PLACE_BLOCK : PAGE;
+	struct place_bridge *a = &live[id];
 
-	/* It is not one of those that may be moved for it. */
-	a->size = 0;
-	if (find(&free_set, a->kind, size, align, &a->start) &&
+	if (find(&free_set, kind, size, align, &a->start) &&
 	    (!compacts || compact(size, align, &a->start))) {
 		result.refused++;
 		result.refused_needlessly += region_total(&free_set) >= size;
@@ -152,10 +172,10 @@ static void replay(FILE *trace, u64 pool, const char *name, find_fn *find, int c
 			live[id].size = 0;
 		} else {
 			must(!live[id].size && pages, line);
-			live[id].size = pages * PAGE;
-			live[id].kind = what == 'r' ? PLACE_REGION :
-					what == 'b' ? PLACE_BRIDGE : PLACE_TRANSIENT;
-			take(&live[id], find, compacts);
+			result.requests++;
+			what_is[id] = what;
+			live[id].transient = what == 't';
+			take(id, pages * PAGE, find, compacts);
 		}
 		total = region_total(&free_set);
 		part = total ? (double)largest_region() / total : 1;
@@ -163,8 +183,9 @@ static void replay(FILE *trace, u64 pool, const char *name, find_fn *find, int c
 		result.min = part < result.min ? part : result.min;
 		result.events++;
 	}
-	printf("%s\t%.1f\t%.1f\t%u\t%u\t%u\t%.0f\n", name, 100 * result.sum / result.events,
-	       100 * result.min, result.refused_needlessly, result.refused, result.moves,
+	printf("%s\t%.1f\t%.1f\t%u\t%u\t%u of %u\t%u\t%.0f\n", name,
+	       100 * result.sum / result.events, 100 * result.min, result.refused_needlessly,
+	       result.refused, result.made, result.requests, result.moves,
 	       (double)result.moved / MIB);
 }
 

@@ -7,5 +7,5 @@ out=${LAB_BUILD:-$top/build}/unit
 mkdir -p "$out"
 gcc -O1 -g -Wall -Wextra -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-I"$top/adeos" -o "$out/place_test" "$top/tests/unit/place_test.c" "$top/adeos/mem/place.c" \
-	"$top/adeos/mem/place_pack.c" "$top/adeos/mem/region.c"
+	"$top/adeos/mem/region.c"
 "$out/place_test"

@@ -29,7 +29,7 @@
  * @free: what of the pool was free when it was planned
  * @plan: the plan
  * @scratch: for place_plan()
- * @allocs: the bridges that can be moved, in order of their addresses
+ * @bridges: those that can be moved, in order of their addresses
  * @index: which they are
  * @tag: their tags when it was planned: the same number may be another bridge's later
  * @stays: bridges that did not move when they were asked
@@ -40,7 +40,7 @@ struct room {
 	struct region_set free;
 	struct place_plan plan;
 	struct place_scratch scratch;
-	struct place_alloc allocs[COMMONS_BRIDGES];
+	struct place_bridge bridges[COMMONS_BRIDGES];
 	u16 index[COMMONS_BRIDGES];
 	u32 tag[COMMONS_BRIDGES];
 	DECLARE_BITMAP(stays, COMMONS_BRIDGES);
@@ -76,11 +76,6 @@ static struct dsp_bridge_entry *entry_of(u32 i)
 	return &adeos_node()->root->entry[i];
 }
 
-static enum place_kind kind_of(const struct dsp_bridge_entry *e)
-{
-	return (e->pub.flags & BRIDGE_KIND) == BRIDGE_TRANSIENT ? PLACE_TRANSIENT : PLACE_BRIDGE;
-}
-
 static int by_address(const void *a, const void *b)
 {
 	u32 x = entry_of(*(const u16 *)a)->pub.pfn, y = entry_of(*(const u16 *)b)->pub.pfn;
@@ -104,11 +99,11 @@ static unsigned int list_movable(struct room *room)
 	for (i = 0; i < nr; i++) {
 		e = entry_of(room->index[i]);
 		room->tag[i] = e->tag;
-		room->allocs[i] = (struct place_alloc){
+		room->bridges[i] = (struct place_bridge){
 			.start = PFN_PHYS((u64)e->pub.pfn),
 			.size = (u64)e->pub.pages << PAGE_SHIFT,
 			.users = commons_mask(adeos_commons()->bridge[room->index[i]].users),
-			.kind = kind_of(e),
+			.transient = (e->pub.flags & BRIDGE_KIND) == BRIDGE_TRANSIENT,
 		};
 	}
 	return nr;
@@ -193,7 +188,7 @@ static int plan_room(struct room *room, u64 size, u64 align)
 
 	room->free = *adeos_pool_memory();
 	mutex_unlock(&adeos_lock);
-	ret = place_plan(&room->free, room->allocs, nr, size, align, &room->scratch, &room->plan);
+	ret = place_plan(&room->free, room->bridges, nr, size, align, &room->scratch, &room->plan);
 	mutex_lock(&adeos_lock);
 	return ret;
 }

@@ -112,37 +112,6 @@ bool region_contains(const struct region_set *set, u64 start, u64 end)
 }
 
 /**
- * region_find() - find room for a range
- * @set: where to look
- * @size: size of the range, bytes, not 0
- * @align: what its address must be a multiple of, a power of two
- * @start: where to store its address
- *
- * Takes it from the smallest range that has room, so that large ones stay
- * large (best fit).
- *
- * Return: 0 or -ENOMEM.
- */
-int region_find(const struct region_set *set, u64 size, u64 align, u64 *start)
-{
-	u64 best = ~0ULL;
-	unsigned int i;
-
-	for (i = 0; i < set->nr; i++) {
-		u64 s = (set->r[i].start + align - 1) & ~(align - 1);
-		u64 len = set->r[i].end - set->r[i].start;
-
-		if (s < set->r[i].start || s >= set->r[i].end)
-			continue;
-		if (set->r[i].end - s < size || len >= best)
-			continue;
-		best = len;
-		*start = s;
-	}
-	return best == ~0ULL ? -ENOMEM : 0;
-}
-
-/**
  * region_total() - how much is in a set
  * @set: the set
  *

@@ -37,7 +37,6 @@ struct region_set {
 int region_add(struct region_set *set, u64 start, u64 end);
 int region_remove(struct region_set *set, u64 start, u64 end);
 bool region_contains(const struct region_set *set, u64 start, u64 end);
-int region_find(const struct region_set *set, u64 size, u64 align, u64 *start);
 u64 region_total(const struct region_set *set);
 u64 region_largest(const struct region_set *set);
 
