@@ -9,49 +9,6 @@
 /* Whoever has asked for a bridge has given up before it ends for want of a user. */
 _Static_assert(DSP_RESEND * (DSP_TRIES + 1) < BRIDGE_CLAIM_TIMEOUT, "timeouts");
 
-static const struct {
-	int err;
-	const char *text;
-} bridge_errors[] = {
-	{ 0, "success" },
-	{ -EINVAL, "the name must be 1 to 31 printable characters without '/'" },
-	{ -EFBIG, "the size must be 1 page to 64 MiB" },
-	{ -EOPNOTSUPP, "unknown flag, kind or request" },
-	{ -EEXIST, "there is a bridge of that name" },
-	{ -EMFILE, "the vnode owns as many bridges as it may" },
-	{ -EDQUOT, "the vnode's bridges are as large as they may be in all" },
-	{ -ENFILE, "there are as many bridges as there can be" },
-	{ -ENOMEM, "no contiguous memory of that size" },
-	{ -ENOENT, "there is no such bridge" },
-	{ -EACCES, "this vnode may not open it" },
-	{ -EROFS, "it may only be opened for reading" },
-	{ -EPERM, "only its owner and the root may do that" },
-	{ -EBUSY, "it is in motion, or too many requests are under way" },
-	{ -EAGAIN, "it is being moved: try again" },
-	{ -EIDRM, "it was destroyed while it was open" },
-	{ -EBADF, "it is not open" },
-	{ -ENOTCONN, "this vnode is not a member yet" },
-	{ -EHOSTDOWN, "the root does not run any more" },
-	{ -ETIMEDOUT, "the root did not answer" },
-	{ -EPROTO, "the shared memory is damaged" },
-};
-
-/**
- * dsp_bridge_strerror() - what an error of bridges means
- * @err: a negative error code
- *
- * Return: one line.
- */
-const char *dsp_bridge_strerror(int err)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(bridge_errors); i++)
-		if (bridge_errors[i].err == err)
-			return bridge_errors[i].text;
-	return "unknown error";
-}
-
 /**
  * dsp_bridge_check_name() - may a bridge have this name?
  * @name: up to COMMONS_NAME bytes, padded with 0

@@ -143,7 +143,6 @@ enum bridge_use {
 	BRIDGE_CLAIMED,		/* by its owner, which clears it */
 };
 
-const char *dsp_bridge_strerror(int err);
 int dsp_bridge_check_name(const char *name);
 u32 dsp_bridge_hash(u32 scope, const char name[COMMONS_NAME]);
 

@@ -35,7 +35,7 @@ enum dsp_type {
 
 /**
  * struct dsp_result - payload of a reply
- * @error: 0 or a negative error code: dsp_bridge_strerror()
+ * @error: 0 or a negative error code: docs/dsp.md
  * @index: number of the bridge
  * @generation: and its generation
  */

@@ -7,6 +7,7 @@
  * not expect to be interrupted.  No locks, no RCU, no tracing, except in what
  * irqentry_nmi_enter() protects.
  */
+#include <kunit/visibility.h>
 #include <linux/context_tracking.h>
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
@@ -154,6 +155,7 @@ bool adeos_vector_logged(unsigned int vector)
 	return irqlog_has(raw_cpu_ptr(&linux_log), vector);
 }
 
+#if IS_ENABLED(CONFIG_KUNIT)
 /**
  * adeos_irq_received() - how often was an interrupt received?
  * @cpu: by which CPU, as Linux numbers it
@@ -166,7 +168,8 @@ u32 adeos_irq_received(unsigned int cpu, unsigned int vector)
 {
 	return READ_ONCE(per_cpu(adeos_received, cpu)[vector]);
 }
-EXPORT_SYMBOL_GPL(adeos_irq_received);
+EXPORT_SYMBOL_IF_KUNIT(adeos_irq_received);
+#endif
 
 /* Some stage ahead of Linux's is stalled on this CPU, or none is any more. */
 noinstr void adeos_set_blocked(bool blocked)

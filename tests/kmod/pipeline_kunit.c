@@ -474,3 +474,4 @@ kunit_test_suite(pipeline_suite);
 
 MODULE_DESCRIPTION("Tests of the interrupt pipeline");
 MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING);

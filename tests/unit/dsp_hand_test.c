@@ -238,8 +238,6 @@ static void test_errors(void)
 			hand_root.entry[i].tag = BRIDGE_LIVE;
 	hand_root.pages[2] = 0;
 	ok(hand_create(2, "last", 0, 1, &r) == -ENFILE, "a table that is full");
-	ok(!strcmp(dsp_bridge_strerror(-EROFS), "it may only be opened for reading") &&
-	   !strcmp(dsp_bridge_strerror(-EXDEV), "unknown error"), "errors have a text");
 }
 
 /* A user that never closes what was destroyed: its memory may still be written to. */

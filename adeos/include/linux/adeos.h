@@ -157,7 +157,9 @@ void adeos_domain_untake(struct adeos_domain *dom, unsigned int vector);
 bool adeos_domain_stall(struct adeos_domain *dom);
 void adeos_domain_unstall(struct adeos_domain *dom);
 void adeos_domain_propagate(struct adeos_domain *dom, unsigned int vector);
+#if IS_ENABLED(CONFIG_KUNIT)
 u32 adeos_irq_received(unsigned int cpu, unsigned int vector);
+#endif
 
 /* Portals and bridges: docs/dsp.md */
 
