@@ -17,13 +17,18 @@
 #ifndef _KMB_H
 #define _KMB_H
 
+#ifdef __KERNEL__
+#include <linux/adeos_abi.h>
+#else
+#include "../adeos/include/linux/adeos_abi.h"
+#endif
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
 #define KMB_DEVICE		"/dev/kmb"
 
-#define KMB_MAX_VNODES		64	/* IDs 0 (the root) to 63 */
-#define KMB_MAX_CPUS		255	/* an xAPIC's ID has 8 bits */
+#define KMB_MAX_VNODES		ADEOS_MAX_VNODES
+#define KMB_MAX_CPUS		ADEOS_MAX_CPUS
 #define KMB_NAME_LEN		32	/* with the NUL */
 #define KMB_PATH_LEN		256	/* with the NUL */
 #define KMB_CMDLINE_LEN		2048	/* with the NUL and what KMB adds */

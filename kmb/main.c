@@ -17,8 +17,6 @@
 
 #include "load.h"
 
-static_assert(KMB_MAX_VNODES == ADEOS_MAX_VNODES);
-static_assert(KMB_MAX_CPUS == ADEOS_MAX_CPUS);
 static_assert((int)KMB_MEMORY_BRIDGE == (int)ADEOS_RANGE_BRIDGE);
 
 #define LOG_CHUNK	PAGE_SIZE

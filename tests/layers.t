@@ -42,4 +42,12 @@ is "$(cd "$top/adeos" && grep -HoE '#[[:space:]]*include "[^"/]+"' ./*/*.[chS] |
 	*) echo "$file: $header" ;;
 	esac
 done)" '' 'no header of another folder is found by its bare name'
+
+# Numbers of the ABI have one place
+limits=adeos/include/linux/adeos_abi.h
+names=$(sed -n 's/^#define \(ADEOS_[A-Z_]*\).*/\1/p' "$top/$limits")
+for name in $names; do
+	is "$(cd "$top" && grep -rlE "#[[:space:]]*define[[:space:]]+${name}[[:space:]]" adeos kmb vdev tools)" \
+		"$limits" "$name is defined once"
+done
 done_testing

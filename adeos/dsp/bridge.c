@@ -53,7 +53,7 @@ static int request_bridge(const struct adeos_bridge_spec *spec, struct dsp_resul
 {
 	struct dsp_bridge_request req = { .flags = spec->flags };
 
-	if (!spec->size || spec->size > (size_t)BRIDGE_MAX_PAGES << PAGE_SHIFT)
+	if (!spec->size || spec->size > ADEOS_BRIDGE_MAX)
 		return -E2BIG;
 	if (strnlen(spec->name, COMMONS_NAME) > sizeof(req.name))
 		return -EINVAL;

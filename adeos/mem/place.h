@@ -12,7 +12,7 @@
 #define PLACE_BLOCK	(4ULL << 20)
 
 /* How many bridges a plan can look at */
-#define PLACE_MAX	1024
+#define PLACE_MAX	ADEOS_BRIDGES
 
 /**
  * enum place_kind - what wants room

@@ -6,13 +6,14 @@
 #define _ADEOS_REGION_H
 
 #ifdef __KERNEL__
+#include <linux/adeos_abi.h>
 #include <linux/types.h>
 #else
 #include "proto/user.h"
 #endif
 
-/* Firmware lists a few dozen ranges; each of 1024 regions and bridges can split one in two. */
-#define REGION_MAX	1280
+/* Firmware lists a few dozen ranges; each vnode's memory and each bridge can split one in two. */
+#define REGION_MAX	(192 + ADEOS_MAX_VNODES + ADEOS_BRIDGES)
 
 /**
  * struct region - a range of physical memory

@@ -44,22 +44,22 @@ enum bridge_state {
 #define BRIDGE_GENERATION(tag)		((tag) >> 3)
 #define BRIDGE_GENERATION_MASK		(~0u >> 3)
 
-/* commons_bridge.flags */
+/* commons_bridge.flags are ADEOS_BRIDGE_*; BRIDGE_GLOBAL and BRIDGE_MAY_MOVE only in a request */
 #define BRIDGE_KIND		3	/* mask of an enum bridge_kind */
-#define BRIDGE_READ_ONLY	4	/* for all but its owner */
-#define BRIDGE_GLOBAL		8	/* in a request: the name is */
-#define BRIDGE_MAY_MOVE		16	/* in a request: move others if there is no room */
-#define BRIDGE_FLAGS		31	/* all that are known */
+#define BRIDGE_READ_ONLY	ADEOS_BRIDGE_READ_ONLY
+#define BRIDGE_GLOBAL		ADEOS_BRIDGE_GLOBAL
+#define BRIDGE_MAY_MOVE		ADEOS_BRIDGE_MAY_MOVE
+#define BRIDGE_FLAGS		(BRIDGE_KIND | BRIDGE_READ_ONLY | BRIDGE_GLOBAL | BRIDGE_MAY_MOVE)
 
 enum bridge_kind {
-	BRIDGE_PINNED,		/* never moves */
-	BRIDGE_MOVABLE,		/* users are frozen while it moves */
-	BRIDGE_TRANSIENT,	/* users have a callback that lets go of it */
+	BRIDGE_PINNED = ADEOS_BRIDGE_PINNED,
+	BRIDGE_MOVABLE = ADEOS_BRIDGE_MOVABLE,
+	BRIDGE_TRANSIENT = ADEOS_BRIDGE_TRANSIENT,
 };
 
 /* Limits. */
 #define BRIDGE_MAX_PER_VNODE	64	/* bridges that a vnode owns */
-#define BRIDGE_MAX_PAGES	0x4000	/* pages in one: 64 MiB */
+#define BRIDGE_MAX_PAGES	((u32)(ADEOS_BRIDGE_MAX >> 12))	/* pages in one */
 #define BRIDGE_MAX_TOTAL	0x8000	/* pages in all that a vnode owns: 128 MiB */
 #define BRIDGE_END_PFN		0x100000	/* behind the last page of 4 GiB */
 

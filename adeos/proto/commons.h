@@ -28,22 +28,20 @@
 #include "lock.h"
 
 #define COMMONS_MAGIC		0x436f6d6d
-#define COMMONS_ABI		5
-#define DSP_VERSION		2	/* of messages */
-#define COMMONS_NODES		64	/* vnode IDs */
+#define COMMONS_NODES		ADEOS_MAX_VNODES
 #define COMMONS_CPUS		256	/* CPU slots */
 #define COMMONS_EXTENTS		7	/* of a vnode's memory */
-#define COMMONS_PORTALS		32	/* of each vnode */
+#define COMMONS_PORTALS		ADEOS_PORTALS
 #define COMMONS_SLOTS		8	/* messages in a ring, a power of two */
 #define COMMONS_VIEWS		4	/* the newest views, a power of two */
-#define COMMONS_BRIDGES		1024	/* a power of two */
+#define COMMONS_BRIDGES		ADEOS_BRIDGES
 #define COMMONS_NAME		32	/* a name and its terminating 0 */
-#define COMMONS_NOBODY		0xffffffff
+#define COMMONS_NOBODY		ADEOS_GLOBAL	/* nor is it an ID */
 
 /**
  * struct commons_header - what the commons are; written by the root, once
  * @magic: COMMONS_MAGIC, written last
- * @abi: COMMONS_ABI
+ * @abi: ADEOS_ABI
  * @size: sizeof(struct commons), bytes
  */
 struct commons_header {
@@ -135,7 +133,7 @@ struct commons_view {
 /**
  * union dsp_msg - a message
  * @type: an enum dsp_type
- * @version: DSP_VERSION
+ * @version: ADEOS_ABI
  * @length: bytes of @payload in use
  * @flags: 0
  * @seq: its position in the ring

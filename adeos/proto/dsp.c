@@ -78,7 +78,7 @@ int dsp_attach(struct dsp *d, struct commons *c, u32 id, u32 slot,
 		return -EINVAL;
 	/* Pairs with dsp_root_header(). */
 	if (smp_load_acquire(&c->header.magic) != COMMONS_MAGIC ||
-	    READ_ONCE(c->header.abi) != COMMONS_ABI || READ_ONCE(c->header.size) != sizeof(*c))
+	    READ_ONCE(c->header.abi) != ADEOS_ABI || READ_ONCE(c->header.size) != sizeof(*c))
 		return -EPROTO;
 	/* Pairs with dsp_member_start(). */
 	incarnation = smp_load_acquire(&c->node[id].incarnation);
@@ -145,7 +145,7 @@ int dsp_send(struct dsp *d, u32 to, union dsp_msg *msg)
 
 	if (to >= COMMONS_NODES || (!d->member.incarnation[to] && msg->type != DSP_JOIN))
 		return -EHOSTDOWN;
-	msg->version = DSP_VERSION;
+	msg->version = ADEOS_ABI;
 	msg->flags = 0;
 	msg->from = d->incarnation;
 	/* Before the first view, that of the coordinator is not known otherwise. */
@@ -463,7 +463,7 @@ static bool dsp_receive(struct dsp *d, u32 from, u32 now)
 			continue;
 		}
 		d->count.received++;
-		if (msg.version != DSP_VERSION || msg.length > DSP_PAYLOAD || msg.flags ||
+		if (msg.version != ADEOS_ABI || msg.length > DSP_PAYLOAD || msg.flags ||
 		    !dsp_dispatch(d, from, &msg, now))
 			d->count.bad_message++;
 	}

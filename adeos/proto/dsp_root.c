@@ -29,7 +29,7 @@ static void dsp_root_view(struct dsp *d)
 
 static void dsp_root_header(struct commons *c)
 {
-	WRITE_ONCE(c->header.abi, COMMONS_ABI);
+	WRITE_ONCE(c->header.abi, ADEOS_ABI);
 	WRITE_ONCE(c->header.size, sizeof(*c));
 	/* All that there is before the word by which others know it. */
 	smp_store_release(&c->header.magic, COMMONS_MAGIC);	/* pairs with dsp_attach() */

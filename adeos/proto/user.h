@@ -13,6 +13,9 @@
 
 #include <linux/types.h>
 
+#include "../include/linux/adeos_abi.h"
+#include "../include/linux/adeos_bridge.h"
+
 typedef __u8 u8;
 typedef __u16 u16;
 typedef __u32 u32;
@@ -89,7 +92,5 @@ struct user_atomic {
 #ifndef cpu_relax
 #define cpu_relax()		((void)sched_yield())
 #endif
-
-#define ADEOS_MAX_CPUS		255	/* as <linux/adeos.h> has it */
 
 #endif /* _ADEOS_USER_H */

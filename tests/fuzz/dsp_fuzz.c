@@ -190,7 +190,7 @@ static void forge(u32 to, u32 from)
 		msg->w[i] = word();
 	if (byte() % 4) {
 		msg->type %= DSP_CLEARED + 1;
-		msg->version = DSP_VERSION;
+		msg->version = ADEOS_ABI;
 		msg->flags = 0;
 		msg->seq = r->head;
 		msg->from = node[from].incarnation;

@@ -278,7 +278,7 @@ static void send(struct rnd_state *r, u32 from, u32 to)
 	union dsp_msg msg = { };
 
 	msg.type = rnd(r, 2) ? rnd(r, 8) : prandom_u32_state(r);
-	msg.version = rnd(r, 8) ? DSP_VERSION : prandom_u32_state(r);
+	msg.version = rnd(r, 8) ? ADEOS_ABI : prandom_u32_state(r);
 	msg.length = rnd(r, 2) ? rnd(r, DSP_PAYLOAD + 1) : prandom_u32_state(r);
 	msg.flags = rnd(r, 8) ? 0 : prandom_u32_state(r);
 	msg.from = rnd(r, 8) ? READ_ONCE(c->node[from].incarnation) : nasty(r, 1);

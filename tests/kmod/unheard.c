@@ -54,7 +54,7 @@ static void forge(u32 txn)
 	struct commons_ring *ring = &c->ring[0][self];
 	struct dsp_result which = { .index = COMMONS_BRIDGES };
 	union dsp_msg msg = {
-		.type = DSP_DESTROY, .version = DSP_VERSION, .length = sizeof(which),
+		.type = DSP_DESTROY, .version = ADEOS_ABI, .length = sizeof(which),
 		.from = READ_ONCE(c->node[self].incarnation),
 		.to = READ_ONCE(c->node[0].incarnation), .txn = txn,
 	};

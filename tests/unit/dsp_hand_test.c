@@ -636,7 +636,7 @@ static void test_budget(void)
 static void test_forged(void)
 {
 	struct dsp_result r, which;
-	union dsp_msg msg = { .type = DSP_DESTROY, .version = DSP_VERSION, .from = 1, .to = 1,
+	union dsp_msg msg = { .type = DSP_DESTROY, .version = ADEOS_ABI, .from = 1, .to = 1,
 			      .length = sizeof(which), .txn = 1000 };
 	u32 head = 0;
 

@@ -16,6 +16,10 @@
 
 #include "bridge.h"
 
+/* Programs have a header of their own, without the nanokernel's. */
+static_assert(ADEOS_BRIDGE_MAX - PAGE_SIZE == VBRIDGE_MAX_BYTES);
+static_assert(VBRIDGE_SCOPE_GLOBAL == ADEOS_GLOBAL);
+
 #define TRIES		500	/* to open a bridge that is being moved */
 #define TRY_MS		10
 #define END_AGAIN	HZ	/* until the root is asked once more to end one */

@@ -11,11 +11,11 @@
 /* Who calls startup_32 with paging on says so, for firmware may do that, too. */
 #define ADEOS_STARTUP_MAGIC	0x764e6f64
 
-/* What root and vnode must agree on; an image tells it by an ELF note. */
-#define ADEOS_ABI		5
+#include <linux/adeos_abi.h>
 
 #ifndef __ASSEMBLY__
 
+#include <linux/adeos_bridge.h>
 #include <linux/irqflags.h>
 #include <linux/types.h>
 
@@ -70,8 +70,6 @@ struct adeos_spec {
 
 #define ADEOS_ADDRESS_AUTO	(~0ULL)
 #define ADEOS_REGION_ALIGN	(4UL << 20)	/* one large page */
-#define ADEOS_MAX_VNODES	64
-#define ADEOS_MAX_CPUS		255	/* of the machine: an xAPIC's ID has 8 bits */
 
 /**
  * struct adeos_error - one line that tells an administrator what was wrong
@@ -163,7 +161,6 @@ u32 adeos_irq_received(unsigned int cpu, unsigned int vector);
 
 /* Portals and bridges: docs/dsp.md */
 
-#define ADEOS_PORTALS		32	/* of each vnode */
 #define ADEOS_PORTAL_FIRST	2	/* lower ones are the nanokernel's */
 
 typedef void (*adeos_portal_handler_t)(unsigned int portal, u64 from, void *cookie);
@@ -183,17 +180,6 @@ int adeos_members_register(struct notifier_block *nb);
 int adeos_members_unregister(struct notifier_block *nb);
 
 struct adeos_bridge;
-
-#define ADEOS_GLOBAL		(~0u)		/* the scope of global names */
-#define ADEOS_BRIDGE_MAX	(64UL << 20)	/* bytes in one */
-
-/* How the root may move it, to make room for others */
-#define ADEOS_BRIDGE_PINNED	0	/* not at all */
-#define ADEOS_BRIDGE_MOVABLE	1	/* its users are frozen meanwhile */
-#define ADEOS_BRIDGE_TRANSIENT	2	/* its users let go of it when they are told */
-#define ADEOS_BRIDGE_READ_ONLY	4	/* for all but its owner */
-#define ADEOS_BRIDGE_GLOBAL	8	/* its name is global, not the vnode's */
-#define ADEOS_BRIDGE_MAY_MOVE	16	/* others may be moved to make room for it */
 
 /**
  * struct adeos_bridge_spec - what a bridge shall be
