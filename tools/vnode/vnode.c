@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vnode: the administrator's command.  Here the command line is taken apart;
- * each command has a file of its own.
+ * vnode: the administrator's command.  This file parses the command line; each
+ * command has a file of its own.
  */
 #include <argp.h>
 #include <errno.h>
@@ -27,8 +27,8 @@ enum {
 
 static const struct argp_option start_options[] = {
 	{ "timeout", OPT_TIMEOUT, "SEC", 0,
-	  "Wait so long until all are up (120); 0 does not wait", 0 },
-	{ "verbose", 'v', NULL, 0, "Say what was started", 0 },
+	  "Wait so many seconds until all are up (120); 0: do not wait", 0 },
+	{ "verbose", 'v', NULL, 0, "Print what was started", 0 },
 	{ 0 }
 };
 
@@ -40,13 +40,13 @@ static const struct argp_option json_options[] = {
 static const struct argp_option wait_options[] = {
 	{ "state", OPT_STATE, "STATE", 0,
 	  "Wait for this state: loading, running, stopping, stopped, crashed or hung", 0 },
-	{ "timeout", OPT_TIMEOUT, "SEC", 0, "Fail after so long (never)", 0 },
+	{ "timeout", OPT_TIMEOUT, "SEC", 0, "Fail after so many seconds (never)", 0 },
 	{ 0 }
 };
 
 static const struct argp_option stop_options[] = {
 	{ "all", OPT_ALL, NULL, 0, "Stop all vnodes but the root", 0 },
-	{ "timeout", OPT_TIMEOUT, "SEC", 0, "Kill after so long (60)", 0 },
+	{ "timeout", OPT_TIMEOUT, "SEC", 0, "Kill after so many seconds (60)", 0 },
 	{ 0 }
 };
 
@@ -57,8 +57,8 @@ static const struct argp_option log_options[] = {
 
 static const struct argp_option exec_options[] = {
 	{ "timeout", OPT_TIMEOUT, "SEC", 0,
-	  "Wait so long until the command runs (30)", 0 },
-	{ "tty", 't', NULL, 0, "Run it on a terminal", 0 },
+	  "Wait so many seconds until the command runs (30)", 0 },
+	{ "tty", 't', NULL, 0, "Run the command on a terminal", 0 },
 	{ 0 }
 };
 
@@ -73,9 +73,9 @@ static const struct argp_option no_options[] = {
  * @doc: what it does, for --help
  * @options: its options
  * @min: how many arguments it needs
- * @max: how many arguments it takes
- * @timeout: seconds it waits unless told otherwise, -1 for ever
- * @run: does it; NULL if this version cannot
+ * @max: how many arguments it accepts
+ * @timeout: default of --timeout, in seconds; -1: for ever
+ * @run: runs it; NULL if this version does not support it
  */
 static const struct command {
 	const char *name;
@@ -97,7 +97,7 @@ static const struct command {
 	  json_options, 1, 1, 0, command_show },
 	{ "wait", "ID|NAME --state STATE", "Wait until a vnode is in a state.",
 	  wait_options, 1, 1, -1, command_wait },
-	{ "stop", "ID|NAME...|--all", "Stop vnodes in order, and by force if they do not.",
+	{ "stop", "ID|NAME...|--all", "Shut vnodes down, and kill those that do not stop.",
 	  stop_options, 1, SIZE_MAX, STOP_TIMEOUT, command_stop },
 	{ "kill", "ID|NAME...", "End vnodes at once.",
 	  no_options, 1, SIZE_MAX, 0, command_kill },
@@ -119,9 +119,9 @@ static const struct command {
 };
 
 /**
- * struct request - a command being taken apart
+ * struct request - a command that is being parsed
  * @command: the command
- * @args: what was found
+ * @args: its arguments and options
  */
 struct request {
 	const struct command *command;
@@ -183,7 +183,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		if (args->nr == request->command->max)
 			argp_error(state, "\"%.64s\" is one argument too many", arg);
 		args->items[args->nr++] = arg;
-		/* Options behind a command are the command's. */
+		/* Options after exec's command belong to that command. */
 		if (request->command->run == command_exec && args->nr == 2)
 			while (state->next < state->argc)
 				args->items[args->nr++] = state->argv[state->next++];
@@ -195,7 +195,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-/* Runs a command; argv[0] is its name. */
+/* Runs a command, whose name is argv[0]. */
 static int run_command(const struct command *command, int argc, char **argv)
 {
 	struct request request = {
@@ -239,7 +239,7 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-/* Takes the first argument as the command and leaves the rest to it. */
+/* Parses the first argument, the command, and leaves the rest to the command. */
 static error_t parse_command(int key, char *arg, struct argp_state *state)
 {
 	int *first = state->input;
@@ -275,7 +275,7 @@ static char *help_commands(int key, const char *text, void *input)
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		if (commands[i].run)
 			fprintf(stream, "  %-8s  %s\n", commands[i].name, commands[i].doc);
-	fputs("\n\"vnode COMMAND --help\" tells more of a command.", stream);
+	fputs("\n\"vnode COMMAND --help\" describes a command.", stream);
 	fclose(stream);
 	return help;
 }
