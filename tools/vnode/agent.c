@@ -2,8 +2,8 @@
 /*
  * vnode agent: runs commands in this vnode for the root's "vnode exec".
  *
- * One process for each session.  It ends with its command, and the command's
- * process group is hung up when the session ends first.
+ * There is one process for each session.  It ends with its command.  If the session ends
+ * first, it hangs up the command's process group.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,34 +28,34 @@
 
 #define AGENT_DEVICE	"/dev/vcon-agent"
 #define RETRY_US	20000
-#define QUIET_MS	100	/* a terminal without its process is quiet then */
-#define LAST_BYTES	65536	/* of a terminal: more than one has on its way */
-#define LAST_SECONDS	2	/* for these to arrive */
-#define NOTED		160	/* bytes of a command that the log has, at most */
+#define QUIET_MS	100	/* then a terminal without its process is quiet */
+#define LAST_BYTES	65536	/* more than a terminal buffers */
+#define LAST_SECONDS	2	/* until they have arrived */
+#define NOTED		160	/* bytes of a command in the log, at most */
 
-/* Where commands are noted; a test has others. */
+/* Where commands are logged; a test has others. */
 #ifndef SYSLOG
 #define SYSLOG		"/dev/log"
 #define KERNEL_LOG	"/dev/kmsg"
 #endif
 #define NOTE		((10 << 3) + 6)	/* authpriv.info */
-#define KERNEL_NOTE	((10 << 3) + 7)	/* authpriv.debug, which is on no console */
+#define KERNEL_NOTE	((10 << 3) + 7)	/* authpriv.debug, which no console shows */
 
 /**
  * struct session - a command, and its caller's end
  * @frames: the session
- * @started: the first frame has come
+ * @started: the first frame has arrived
  * @start: what it said
  * @args: arguments, each ends with NUL
  * @args_len: bytes of them
  * @env: likewise
  * @env_len: likewise
- * @who: who wants it
+ * @who: the caller's name
  * @pid: the command, and its process group; 0 before it runs
  * @ended: it has ended
  * @status: as from waitpid()
  * @master: its terminal's other end, or -1
- * @signals: descriptor that tells of its end
+ * @signals: descriptor that reports its end
  */
 struct session {
 	struct frames frames;
@@ -93,7 +93,7 @@ static void send_failure(struct session *s, int value, const char *what, int err
 	_exit(EXIT_SUCCESS);
 }
 
-/* Splits the arguments where they end; the array ends with NULL. */
+/* Splits the arguments; the array ends with NULL. */
 static char **split(char *text, size_t len)
 {
 	size_t i, nr = 0;
@@ -130,7 +130,7 @@ static int not_blocking(int fd)
 	return fd;
 }
 
-/* Makes what will be the command's descriptors, and ours. */
+/* Makes the command's descriptors, and our ends of them. */
 static int make_pipes(struct session *s, posix_spawn_file_actions_t *actions)
 {
 	int in[2], out[2], err[2];
@@ -151,12 +151,12 @@ static int make_terminal(struct session *s, posix_spawn_file_actions_t *actions)
 	char name[64];
 	int slave;
 
-	/* The slave stays open here, until the command has it. */
+	/* The slave stays open here until the command has it. */
 	if (openpty(&s->master, &slave, name, NULL, NULL))
 		return -1;
 	fcntl(s->master, F_SETFD, FD_CLOEXEC);
 	fcntl(slave, F_SETFD, FD_CLOEXEC);
-	/* The first terminal that a session's leader opens is its own. */
+	/* The first terminal that a session leader opens becomes its controlling terminal. */
 	posix_spawn_file_actions_addopen(actions, STDIN_FILENO, name, O_RDWR, 0);
 	posix_spawn_file_actions_adddup2(actions, STDIN_FILENO, STDOUT_FILENO);
 	posix_spawn_file_actions_adddup2(actions, STDIN_FILENO, STDERR_FILENO);
@@ -178,7 +178,7 @@ static void set_attributes(posix_spawnattr_t *attr)
 				 POSIX_SPAWN_SETSIGMASK);
 }
 
-/* Closes all but the standard ones and those that are to be kept. */
+/* Closes all descriptors except the standard ones and those that the command keeps. */
 static void close_others(const int keep[], size_t nr)
 {
 	int from = STDERR_FILENO + 1, next;
@@ -195,7 +195,7 @@ static void close_others(const int keep[], size_t nr)
 	} while (next != INT_MAX);
 }
 
-/* What the command has got is closed here, so that its end is seen. */
+/* The command's descriptors are closed here, so that we notice when it closes them. */
 static void close_commands(const struct session *s)
 {
 	const struct frames *f = &s->frames;
@@ -204,7 +204,7 @@ static void close_commands(const struct session *s)
 	close_others(keep, ARRAY_SIZE(keep));
 }
 
-/* To the vnode's syslog, or if there is none to its kernel's log; waits for neither. */
+/* To the vnode's syslog, or without one to its kernel's log; does not wait for either. */
 static void note(const char *text)
 {
 	struct sockaddr_un to = { AF_UNIX, SYSLOG };
@@ -225,7 +225,7 @@ static void note(const char *text)
 	close(fd);
 }
 
-/* ASCII, as nobody knows what will show it; and one line, as the log has no other ones */
+/* ASCII, because any terminal may show it; and one line, because the log has lines */
 static void make_printable(const char *from, size_t len, char *to)
 {
 	struct printable p = { .line = true };
@@ -235,7 +235,7 @@ static void make_printable(const char *from, size_t len, char *to)
 	*to = '\0';
 }
 
-/* Who runs what */
+/* Logs the caller and the command */
 static void note_command(const struct session *s)
 {
 	char who[PRINTABLE_MAX(FRAMES_WHO) + 1], command[PRINTABLE_MAX(NOTED) + 1];
@@ -277,7 +277,7 @@ static int start_command(struct session *s)
 	if (error)
 		send_failure(s, error == ENOENT || error == ENOTDIR ? 127 : 126, argv[0], error);
 	close_commands(s);
-	/* Of a terminal, there is one stream. */
+	/* A terminal has one stream. */
 	if (s->master >= 0)
 		frames_end_inlet(&s->frames, 2);
 	frames_send(&s->frames, FRAME_TAKEN, 0, NULL, 0);
@@ -366,7 +366,7 @@ static void look_for_end(struct session *s)
 		s->ended = true;
 }
 
-/* Waits for something and does it; returns what poll() does. */
+/* Waits for an event and handles it; returns the result of poll(). */
 static int step(struct session *s, bool read_inlets, int timeout)
 {
 	struct pollfd fds[FRAMES_POLL + 1];
@@ -386,7 +386,7 @@ static int step(struct session *s, bool read_inlets, int timeout)
 		look_for_end(s);
 	if (frames_pump(&s->frames, fds) || s->frames.closed)
 		hang_up(s);
-	/* A terminal that nobody looks at any more is hung up: this closes the last of its end. */
+	/* If nobody reads a terminal any more, closing its last descriptor hangs it up. */
 	if (s->master >= 0 && s->frames.in[1].fd < 0) {
 		s->master = -1;
 		frames_stop_outlet(&s->frames, 0);
@@ -395,8 +395,8 @@ static int step(struct session *s, bool read_inlets, int timeout)
 }
 
 /*
- * Passes on what the command had written when it ended.  What it has left in the
- * background may go on writing, and is not waited for.
+ * Passes on what the command had written when it ended.  Background processes may go on
+ * writing; this does not wait for them.
  */
 static void drain_pipes(struct session *s)
 {
@@ -424,9 +424,10 @@ static void drain_pipes(struct session *s)
 }
 
 /*
- * Likewise.  A terminal does not tell how much is on its way, but it keeps the order: that
- * is all when it has been quiet, or when more has come than it can have had.  One that goes
- * on with a little now and then is not waited for, either; its caller is.
+ * Likewise.  A terminal does not tell how much output is still to come, but it keeps the
+ * order.  All has come when the terminal has been quiet, or when it has delivered more than
+ * it can buffer.  This does not wait for a terminal that goes on with a little output now
+ * and then, but it does wait for the caller.
  */
 static void drain_terminal(struct session *s)
 {
@@ -449,7 +450,7 @@ static void run_session(int fd)
 	static const int caught[] = { SIGCHLD };
 	static struct session s;
 
-	/* What the agent was started with is nobody's here, and not for the command. */
+	/* The command must not inherit the descriptors that the agent was started with. */
 	close_others(&fd, 1);
 	s.signals = vcon_signals(caught, ARRAY_SIZE(caught));
 	signal(SIGCHLD, SIG_DFL);
@@ -473,7 +474,7 @@ static void run_session(int fd)
 	_exit(EXIT_SUCCESS);
 }
 
-/* The bridge comes as soon as the vnode is a member of the cluster. */
+/* The bridge exists as soon as the vnode is a member of the cluster. */
 static int open_device(void)
 {
 	int fd;
@@ -498,20 +499,20 @@ int command_agent(const struct args *args)
 	pid_t pid;
 
 	(void)args;
-	/* Nobody waits for those who serve a session. */
+	/* Nobody waits for the processes that serve sessions. */
 	signal(SIGCHLD, SIG_IGN);
 	if (chdir(getenv("HOME") ? getenv("HOME") : "/"))
 		report("agent: %s: %s", getenv("HOME"), strerror(errno));
 	for (device = open_device(); device >= 0;) {
 		session = ioctl(device, VCON_ACCEPT);
 		if (session < 0 && errno == EHOSTDOWN) {
-			/* Its bridge is gone; there will be another one. */
+			/* Its bridge is gone; there will be a new one. */
 			close(device);
 			device = open_device();
 			continue;
 		}
 		if (session < 0) {
-			/* Of memory, or of descriptors, there may be more later. */
+			/* Memory or descriptors may be available later. */
 			usleep(RETRY_US);
 			continue;
 		}

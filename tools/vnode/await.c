@@ -7,10 +7,10 @@
 
 #include "cli.h"
 
-/* For so long a vnode may be looked at that is about to be started again. */
+/* How long to look at a vnode that is about to be started again */
 #define RESTART_LOOK	1	/* seconds */
 
-/* The states from which the awaited one cannot come, or not by the state alone. */
+/* The states that the awaited state cannot follow, or only after a look at other files */
 static unsigned int dead_ends(const struct vnode *vnode, enum vnode_state awaited)
 {
 	unsigned int states = STATES_ENDED;
@@ -34,8 +34,8 @@ static const char *why_not(const struct vnode *vnode, enum vnode_state state)
 }
 
 /*
- * Has it ended for good?  The state is read once more, since the vnode may have
- * been started again before the other file was read.  Returns -1 on failure.
+ * Has it ended for good?  This reads the state once more, because the vnode may have been
+ * started again before the other file was read.  Returns -1 on failure.
  */
 static int is_final(const struct vnode *vnode, enum vnode_state state, struct errtext *err)
 {
@@ -50,7 +50,7 @@ static int is_final(const struct vnode *vnode, enum vnode_state state, struct er
 	return now == state && !strcmp(restarting, "0");
 }
 
-/* Returns as adeos_wait() does; 2 if the awaited state cannot come. */
+/* Returns as adeos_wait() does, and 2 if the awaited state cannot follow any more. */
 static int wait_for(const struct vnode *vnode, const struct args *args, enum vnode_state *state,
 		    struct errtext *err)
 {
@@ -58,7 +58,7 @@ static int wait_for(const struct vnode *vnode, const struct args *args, enum vno
 	long long deadline = adeos_deadline(args->timeout), look;
 	int ret;
 
-	/* The root is never anything else. */
+	/* The root has no other state. */
 	if (!vnode->id)
 		ends = ~0U;
 	for (;;) {

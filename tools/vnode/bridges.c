@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads /sys/kernel/adeos/bridges.  A bridge can vanish while it is read; it
- * was not there then.
+ * Reads /sys/kernel/adeos/bridges.  A bridge can vanish while it is read; then it is left
+ * out.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -86,7 +86,7 @@ static int read_bridge(struct bridge *b, struct errtext *err)
 	return 0;
 }
 
-/* Has it vanished, so that it is no error that it could not be read? */
+/* Has it vanished? Then it is no error that it could not be read. */
 static bool has_gone(const struct bridge *bridge)
 {
 	struct errtext ignored;
@@ -118,7 +118,7 @@ static int read_dir(DIR *dir, struct bridge *bridges, size_t *nr, struct errtext
 				       adeos_root(), entry->d_name, MAX_BRIDGES - 1);
 		bridges[*nr].number = number;
 		ret = read_bridge(&bridges[*nr], err);
-		/* Its number may be another bridge's meanwhile. */
+		/* Its number may belong to another bridge meanwhile. */
 		for (tries = 0; ret && tries < 3 && !has_gone(&bridges[*nr]); tries++)
 			ret = read_bridge(&bridges[*nr], err);
 		if (!ret)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Kernel options that an administrator should not have meant: those that take
- * from a vnode what its configuration gives it, which are warned of, and those
- * that give it what may be another's, which are refused.
+ * Kernel options that an administrator should not use.  Options that take from a vnode what
+ * its configuration gives it cause a warning.  Options that give it what may belong to
+ * another vnode are refused.
  *
  * vnode.conf(5) has the same table.
  */
@@ -51,7 +51,7 @@ static const struct option {
 	{ "console", NULL, "/dev/console, which \"vnode log\" shows", NULL },
 };
 
-/* The kernel takes '-' and '_' for the same. */
+/* The kernel treats '-' and '_' as equal. */
 static bool is_named(const char *word, size_t len, const char *name)
 {
 	size_t i;
@@ -73,13 +73,13 @@ static const struct option *find_option(const char *word, const char *value)
 	return NULL;
 }
 
-/* memmap= can also give memory, which is known to be another's or nobody's. */
+/* With these characters, memmap= gives memory, which belongs to another vnode or does not exist. */
 static bool gives_memory(const struct option *option, const char *value)
 {
 	return !strcmp(option->name, "memmap") && strpbrk(value, "@!");
 }
 
-/* hvc0 is its log, ttyV its terminals. */
+/* hvc0 is the vnode's log, ttyV its terminals. */
 static bool is_harmless(const struct option *option, const char *value)
 {
 	return !strcmp(option->name, "console") &&
@@ -110,8 +110,8 @@ static int judge(const struct config *config, const char *word, struct errtext *
 }
 
 /*
- * Cuts the next word out of @text, as the kernel does: blanks between double
- * quotes belong to it, the quotes do not.  Returns what follows, NULL at the end.
+ * Cuts the next word out of @text, as the kernel does: blanks between double quotes belong
+ * to the word, the quotes do not.  Returns what follows, or NULL at the end.
  */
 static char *cut_word(char *text, char **word)
 {
@@ -135,11 +135,11 @@ static char *cut_word(char *text, char **word)
 }
 
 /**
- * cmdline_check - judge the kernel options of a configuration
+ * cmdline_check - check the kernel options of a configuration
  * @config: the configuration
  * @err: set if one of them is refused
  *
- * Warns of those that only take something from the vnode.
+ * Warns about options that only take something from the vnode.
  *
  * Return: 0, or -1 if one is refused.
  */
@@ -149,7 +149,7 @@ int cmdline_check(const struct config *config, struct errtext *err)
 
 	memcpy(text, config->cmdline, sizeof(text));
 	while ((next = cut_word(next, &word))) {
-		/* What follows is for init. */
+		/* The rest is for init. */
 		if (!strcmp(word, "--"))
 			break;
 		if (judge(config, word, err))

@@ -83,7 +83,7 @@ static int compare_ids(const void *a, const void *b)
  * @nr: set to its length
  * @err: set on failure
  *
- * Files that are wrong are reported and passed over.
+ * Files with errors are reported and skipped.
  *
  * Return: 0 on success, also if there is no such directory; -1 on failure.
  */

@@ -2,11 +2,10 @@
 /*
  * Reads a vnode's configuration file.
  *
- * libinih splits lines into keys and values.  It passes over in silence what
- * an administrator should hear of: it cuts long lines, and ignores NUL bytes,
- * empty sections and what stands behind a section's name.  So every line is
- * checked here, in read_line(), before libinih sees it; comments are taken off
- * there too, because libinih does not know of quotes.
+ * libinih splits lines into keys and values.  It silently cuts long lines, and ignores NUL
+ * bytes, empty sections and text after a section's name.  An administrator should hear of
+ * these, so read_line() checks every line before libinih sees it.  It also removes
+ * comments, because libinih does not know quotes.
  */
 #include <assert.h>
 #include <ctype.h>
@@ -19,12 +18,12 @@
 #define SECTION		"vnode"
 
 /**
- * struct reader - a file on its way through libinih
+ * struct reader - a file that libinih reads
  * @file: the file
- * @config: what it says
+ * @config: where its values go
  * @err: what is wrong with it
  * @line: number of the line that was read last
- * @failed: @err was set; no further line is read
+ * @failed: @err was set; no further lines are read
  */
 struct reader {
 	FILE *file;
@@ -129,7 +128,7 @@ static const char *set_restart(struct config *config, const char *value)
 static const struct key {
 	const char *name;
 	const char *(*set)(struct config *config, const char *value);
-	const char *required;	/* an example, if the key must be there */
+	const char *required;	/* an example, if the key is required */
 	bool repeatable;
 } keys[NR_KEYS] = {
 	[KEY_ID] = { "id", set_id, "id = 1", false },
@@ -158,9 +157,8 @@ static int reader_error(struct reader *reader, const char *fmt, ...)
 }
 
 /*
- * Ends @text where a comment begins: at a ';' or '#' that is the first
- * character or has a blank before it, and does not stand between quotes.
- * Returns false if a quote is not closed.
+ * Ends @text where a comment begins: at a ';' or '#' that is the first character or has a
+ * blank before it, and is not between quotes.  Returns false if a quote is not closed.
  */
 static bool strip_comment(char *text)
 {
@@ -214,7 +212,7 @@ static int read_bytes(struct reader *reader, char *line, int size)
 	return len;
 }
 
-/* libinih's source of lines: what fgets() would be. */
+/* libinih reads lines with this, instead of fgets(). */
 static char *read_line(char *line, int size, void *stream)
 {
 	struct reader *reader = stream;
@@ -252,7 +250,7 @@ static int bad_value(struct reader *reader, const char *name, const char *value,
 			    strlen(value) > 64 ? "..." : "", expected);
 }
 
-/* libinih's destination; returns 0 to stop it. */
+/* libinih passes values to this; returns 0 to stop it. */
 static int store(void *user, const char *section, const char *name, const char *value)
 {
 	struct reader *reader = user;
@@ -287,7 +285,7 @@ static int store(void *user, const char *section, const char *name, const char *
 	return !expected;
 }
 
-/* The name is the file's, without what stands before a '/' and without .conf. */
+/* The name is the file's, without its folder and without .conf. */
 static int set_name(struct config *config, struct errtext *err)
 {
 	const char *base = strrchr(config->path, '/');
@@ -312,7 +310,7 @@ static int set_name(struct config *config, struct errtext *err)
 	return 0;
 }
 
-/* What can be judged only when the whole file was read. */
+/* What can be checked only after the whole file was read. */
 static int check_whole(struct reader *reader)
 {
 	struct config *config = reader->config;

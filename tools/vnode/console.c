@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vnode console: a vnode's terminal in this one.
+ * vnode console: connects this terminal to a vnode's.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,47 +21,48 @@
 #define ESCAPE		0x1d	/* ^] */
 #define INTERRUPT	0x03	/* ^C */
 #define READY_TIMEOUT	30	/* seconds */
-#define PATIENCE	1	/* seconds; then a console that takes nothing is stuck */
-#define QUIET		1	/* seconds; then a console that repeated nothing will not */
+#define PATIENCE	1	/* seconds; then a console that reads nothing is stuck */
+#define QUIET		1	/* seconds; then a console that has repeated nothing will
+#not repeat any more */
 #define RECHECK_MS	200
-#define LINE		2048	/* a line of a kernel's log is not longer */
-#define PIECE		4096	/* PIPE_BUF: what a pipe that is ready takes at once */
+#define LINE		2048	/* the longest line of a kernel's log */
+#define PIECE		4096	/* PIPE_BUF: what a pipe that is ready accepts at once */
 
 /**
- * struct view - a look at a console
- * @vnode: whose
+ * struct view - a user's connection to a console
+ * @vnode: the console's vnode
  * @fd: its device, -1 before there is one
- * @deadline: until when to wait for that
- * @failed: there will be none
+ * @deadline: how long to wait for the device
+ * @failed: there will be no device
  * @err: why
  * @input: standard input, -1 when it has ended
  * @output: standard output
- * @screen: it is a terminal
- * @fit: what was said before makes fit for that
+ * @screen: standard output is a terminal
+ * @fit: state of escaping old text for a terminal
  * @signals: descriptor of signals
  * @tty: standard input is a terminal
- * @saved: how it was
- * @escape: what was typed of an escape: nothing, ESCAPE or 's'
+ * @saved: its settings before
+ * @escape: what was typed of an escape sequence: nothing, ESCAPE or 's'
  * @left: the user wants to leave
- * @stopped: a signal wants it
- * @typed: what the device has not taken yet
+ * @stopped: a signal ends this program
+ * @typed: input that the device has not accepted yet
  * @nr_typed: bytes of it
- * @patience: when the device is stuck if it takes nothing
- * @text: what has come and was not shown yet
+ * @patience: when to regard a device as stuck that accepts nothing
+ * @text: output that was not shown yet
  * @nr_text: bytes of it
  * @kmb: KMB's device, if the log ring is read
- * @pos: how far it was read
+ * @pos: how far the log ring was read
  * @ring: stores what was read
  * @log: what was read
  * @log_len: bytes of it
  * @log_shown: bytes of it that were shown
- * @repeats: the device begins with what was shown, line by line
- * @log_at: how far it has repeated that
- * @quiet: when it is through with that if it repeats nothing
- * @within: what comes from it is the rest of a line
- * @held: the beginning of a line that it may be repeating
+ * @repeats: the device begins with lines that were already shown
+ * @log_at: how far the device has repeated @log
+ * @quiet: when repeating is over if the device repeats nothing
+ * @within: the device's next bytes are the rest of a line
+ * @held: the beginning of a line that may be a repetition
  * @nr_held: bytes of it
- * @held_old: it was there before we looked
+ * @held_old: @held is old text
  */
 struct view {
 	struct vnode vnode;
@@ -124,7 +125,7 @@ static void set_raw(struct view *v, bool raw)
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &termios);
 }
 
-/* What finds no room is lost, which a person hears. */
+/* If there is no room, the input is dropped, with a bell for a person. */
 static void type(struct view *v, const char *bytes, size_t len)
 {
 	size_t room = sizeof(v->typed) - v->nr_typed;
@@ -141,7 +142,7 @@ static int write_console(struct view *v)
 	ssize_t n = write(v->fd, v->typed, v->nr_typed);
 
 	if (n < 0 && (errno == EHOSTDOWN || errno == EPIPE)) {
-		/* Reading it tells when that is the end, behind what there is to see. */
+		/* Reading will report whether this is the end, after the remaining output. */
 		v->nr_typed = 0;
 		return 0;
 	}
@@ -150,7 +151,7 @@ static int write_console(struct view *v)
 	v->nr_typed -= n;
 	memmove(v->typed, v->typed + n, v->nr_typed);
 	v->patience = adeos_deadline(PATIENCE);
-	/* What comes now may be the answer, whatever it looks like. */
+	/* From now on, output may be the answer, so nothing is a repetition. */
 	if (adeos_expired(v->quiet))
 		v->repeats = false;
 	return 0;
@@ -183,8 +184,8 @@ static void escape(struct view *v, char c)
 }
 
 /*
- * A program that types waits until there is room.  A person does not wait for a
- * console that is stuck, where only the escape is of use.
+ * A program that types waits until there is room.  A person does not wait for a console
+ * that is stuck; only the escape key works there.
  */
 static bool listens(const struct view *v)
 {
@@ -197,13 +198,13 @@ static void read_input(struct view *v)
 {
 	char bytes[sizeof(v->typed)], *at = bytes, *end;
 	size_t room = sizeof(v->typed) - v->nr_typed;
-	/* For an escape, if there is no room */
+	/* Without room, only the escape key is read */
 	ssize_t n = read(v->input, bytes, room ? room : sizeof(bytes));
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (n <= 0) {
-		/* There may still be something to see. */
+		/* There may still be output. */
 		v->input = -1;
 		v->left = v->tty;
 		return;
@@ -212,7 +213,7 @@ static void read_input(struct view *v)
 		type(v, bytes, n);
 		return;
 	}
-	/* It is for nobody else yet. */
+	/* Nobody else can read it yet. */
 	if (v->fd < 0 && memchr(bytes, INTERRUPT, n))
 		v->stopped = SIGINT;
 	while (n && !v->left) {
@@ -231,7 +232,7 @@ static void read_input(struct view *v)
 	}
 }
 
-/* Reads the log ring, if there is one; what fails here is not worth the console. */
+/* Reads the log ring, if there is one; a failure here does not end the console. */
 static void read_log(struct view *v)
 {
 	struct errtext err;
@@ -242,7 +243,7 @@ static void read_log(struct view *v)
 	}
 	if (v->ring && v->kmb >= 0)
 		log_print(v->kmb, v->vnode.id, &v->pos, NULL, v->ring, &err);
-	/* Also if that failed halfway: @log is right only then. */
+	/* Also if reading failed halfway, so that @log is complete. */
 	if (v->ring)
 		fflush(v->ring);
 }
@@ -257,8 +258,8 @@ static void close_log(struct view *v)
 }
 
 /*
- * Adds to what is to be shown.  What is @old, any program there may have left behind, to be
- * seen by whoever looks later: it does not drive a screen.  What comes now, does.
+ * Adds text to be shown.  Any program in the vnode may have written @old text, so it must
+ * not control the terminal and is escaped.  New text is passed on unchanged.
  */
 static void add_text(struct view *v, const char *text, size_t len, bool old)
 {
@@ -268,14 +269,14 @@ static void add_text(struct view *v, const char *text, size_t len, bool old)
 		v->nr_text += printable_put(&v->fit, text, len, to);
 		return;
 	}
-	/* Half of a character, or of the end of a line: this is the other one. */
+	/* The first half of a character, or of the end of a line, is waiting: this completes it. */
 	memcpy(to, v->fit.held, v->fit.nr);
 	memcpy(to + v->fit.nr, text, len);
 	v->nr_text += v->fit.nr + len;
 	v->fit.nr = 0;
 }
 
-/* The last line may still be growing; if so, it will come from the device. */
+/* The last line may still grow; if so, it will come from the device. */
 static void take_log(struct view *v)
 {
 	size_t end = v->log_len;
@@ -290,8 +291,9 @@ static void take_log(struct view *v)
 }
 
 /*
- * Looks whether a line, or the beginning of one, was shown out of the log ring, and
- * is not behind what was repeated last.  Not all is repeated, and there are other lines.
+ * Checks whether a line, or the beginning of one, was already shown from the log ring,
+ * after the line that was repeated last.  The device does not repeat all lines, and has
+ * others.
  */
 static bool is_repeated(struct view *v, const char *line, size_t len)
 {
@@ -348,7 +350,7 @@ static int read_console(struct view *v)
 	__u64 left = 0;
 	ssize_t n;
 
-	/* What is old, and what is not, not at once */
+	/* Old and new text are read separately */
 	if (v->screen && !ioctl(v->fd, VCON_OLD, &left) && left) {
 		old = true;
 		max = left < max ? left : max;
@@ -368,7 +370,7 @@ static int show(struct view *v)
 {
 	ssize_t n = write(v->output, v->text, v->nr_text);
 
-	/* As with a pager that was left: there is nobody to show it to. */
+	/* Nobody reads the output any more, as with a pager that has ended. */
 	if (n < 0 && errno == EPIPE) {
 		v->left = true;
 		return 0;
@@ -400,7 +402,7 @@ static void catch_signals(struct view *v)
 	v->signals = vcon_signals(caught, ARRAY_SIZE(caught));
 }
 
-/* What has left the scroll-back, the log ring may still have. */
+/* The log ring may still have what the scroll-back has lost. */
 static void begin(struct view *v)
 {
 	__u64 lost = 0;
@@ -411,7 +413,7 @@ static void begin(struct view *v)
 		read_log(v);
 }
 
-/* It comes after the kernel, when its user space loads the module. */
+/* The device exists when the vnode's user space has loaded the module. */
 static void expect_device(struct view *v)
 {
 	bool loading = v->vnode.state == VNODE_LOADING;
@@ -422,12 +424,12 @@ static void expect_device(struct view *v)
 	v->repeats = true;
 }
 
-/* Looks for the device, and meanwhile for what the kernel says. */
+/* Waits for the device, and meanwhile shows the kernel log. */
 static void seek(struct view *v)
 {
 	v->fd = vcon_try(&v->vnode, O_RDWR | O_NONBLOCK, adeos_expired(v->deadline), &v->err);
 	v->failed = v->fd == -1;
-	/* Behind that, so that a vnode's last words are in it */
+	/* After the state was read, so that a vnode's last messages are in it */
 	read_log(v);
 	if (v->fd >= 0)
 		begin(v);
@@ -451,7 +453,7 @@ static int look(struct view *v)
 		fds[0].events = (v->nr_text ? 0 : POLLIN) | (v->nr_typed ? POLLOUT : 0);
 		fds[1] = (struct pollfd){ v->signals, POLLIN, 0 };
 		fds[2] = (struct pollfd){ listens(v) ? v->input : -1, POLLIN, 0 };
-		/* Without anything to show, it still tells of the reader's end. */
+		/* Without output, poll() still reports that the reader has gone. */
 		fds[3] = (struct pollfd){ v->output, v->nr_text ? POLLOUT : 0, 0 };
 		waits = v->fd < 0 || (v->tty && !listens(v));
 		if (poll(fds, 4, waits ? RECHECK_MS : -1) < 0)

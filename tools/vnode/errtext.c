@@ -10,10 +10,10 @@
 #include "printable.h"
 
 /**
- * text_printable - replace what would break a line or drive a terminal
+ * text_printable - replace characters that would break a line or control a terminal
  * @text: a string, changed in place
  *
- * Characters of UTF-8 stay, but not those that are control characters, too.
+ * UTF-8 characters stay, except control characters.
  */
 void text_printable(char *text)
 {
@@ -29,8 +29,8 @@ void text_printable(char *text)
 }
 
 /**
- * err_set - note why something failed
- * @err: where
+ * err_set - store why something failed
+ * @err: where to store it
  * @fmt: as for printf(), without "vnode: " and without a newline
  *
  * A text that is too long is cut.

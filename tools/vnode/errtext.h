@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Errors as one line of text, handed up from where they are found to where
- * they are printed.
+ * Errors as one line of text, passed up from where they are found to where they are
+ * printed.
  */
 #ifndef _ERRTEXT_H
 #define _ERRTEXT_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vnode exec: runs a command in a vnode, with this one's streams and signals.
+ * vnode exec: runs a command in a vnode, with this process's streams and signals.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,9 +16,9 @@
 #include "cli.h"
 #include "frames.h"
 
-#define ANSWER_LEAST	5	/* seconds that an agent that listens has at least */
-#define SIGNAL_PATIENCE	2	/* seconds that it has to take a signal */
-#define SIGNALS_MAX	64	/* at most so many are on their way */
+#define ANSWER_LEAST	5	/* seconds that a listening agent has at least to answer */
+#define SIGNAL_PATIENCE	2	/* seconds that the agent has to accept a signal */
+#define SIGNALS_MAX	64	/* signals that may be under way */
 #define RECHECK_MS	500
 
 #define STRING_OF(x)	#x
@@ -27,22 +27,22 @@
 /**
  * struct execution - a command that runs in a vnode
  * @frames: the session
- * @args: its arguments, NULL when all was said that is needed to run it
+ * @args: its arguments; NULL when everything needed to run it was sent
  * @args_len: bytes of them
- * @args_sent: bytes of them that are on their way
+ * @args_sent: bytes of them that were sent
  * @deadline: when the agent should have answered
- * @answered: it has: the command runs
- * @ended: the last frame has come
- * @status: exit status for it
+ * @answered: the agent has answered: the command runs
+ * @ended: the last frame has arrived
+ * @status: exit status of this process
  * @why: why it was not run, or empty
  * @signals: descriptor of signals to pass on, -1 before the command runs
- * @untaken: signals that the agent has not taken yet
- * @patience: when it should have taken the first of them
- * @stopped: a signal that could not be passed on, and ends this one
- * @tty: it runs on a terminal
- * @resized: whose size has changed
- * @terminal: this one's terminal, while it is raw, or -1
- * @saved: how it was
+ * @untaken: signals that the agent has not accepted yet
+ * @patience: when it should have accepted the first of them
+ * @stopped: a signal that could not be passed on, and ends this process
+ * @tty: the command runs on a terminal
+ * @resized: the terminal's size has changed
+ * @terminal: this process's terminal while it is raw, or -1
+ * @saved: its settings before
  */
 struct execution {
 	struct frames frames;
@@ -81,7 +81,10 @@ static int take_exit(struct execution *x, const uint8_t *payload, size_t len)
 	return 0;
 }
 
-/* Through a descriptor of its own, as standard input is closed when nobody takes it any more */
+/*
+ * Through a descriptor of its own, because standard input is closed when the command does
+ * not read it any more
+ */
 static void set_raw(struct execution *x)
 {
 	struct termios termios;
@@ -109,14 +112,14 @@ static void catch_signals(struct execution *x)
 	x->signals = vcon_signals(caught, ARRAY_SIZE(caught));
 }
 
-/* The first one is the agent's answer; before, signals do to this one what they do to any. */
+/* The first one is the agent's answer; before it, signals act on this process as on any other. */
 static int take_taken(struct execution *x)
 {
 	if (!x->answered) {
 		x->answered = true;
 		catch_signals(x);
 		set_raw(x);
-		/* It may have changed since the agent was told. */
+		/* The size may have changed since it was sent. */
 		x->resized = x->tty;
 		return 0;
 	}
@@ -169,7 +172,10 @@ static int join_args(struct execution *x, char **items, size_t nr, struct errtex
 	return 0;
 }
 
-/* For the log there.  It has the ID of who became root for this from the environment. */
+/*
+ * For the log in the vnode. The environment has the name of the user who became root to run
+ * this.
+ */
 static void send_who(struct execution *x)
 {
 	const char *name = getenv("SUDO_USER") ? getenv("SUDO_USER") : getenv("LOGNAME");
@@ -192,7 +198,7 @@ static void send_start(struct execution *x)
 	send_who(x);
 }
 
-/* Goes on telling the agent what to run, as far as there is room. */
+/* Goes on sending the command to the agent, as far as there is room. */
 static void send_command(struct execution *x)
 {
 	const char *term = getenv("TERM");
@@ -211,7 +217,7 @@ static void send_command(struct execution *x)
 	if (term && len < (int)sizeof(variable))
 		frames_send(&x->frames, FRAME_ENV, 0, variable, len + 1);
 	frames_send(&x->frames, FRAME_RUN, 0, NULL, 0);
-	/* That nobody reads them is told behind it. */
+	/* The agent learns after this that nobody reads them. */
 	x->frames.out[1].fd = vcon_output(STDOUT_FILENO);
 	x->frames.out[2].fd = vcon_output(STDERR_FILENO);
 }
@@ -226,8 +232,8 @@ static void send_size(struct execution *x)
 }
 
 /*
- * Whoever wants to end the command, and sees that an earlier signal does not get
- * there, wants to be rid of this one.
+ * A user who sends another signal because an earlier one did not arrive wants to end this
+ * process.
  */
 static bool gives_up(const struct execution *x, int signo)
 {
@@ -268,10 +274,10 @@ static int relay(struct execution *x, struct errtext *err)
 		send_command(x);
 		send_size(x);
 		frames_prepare(f, fds);
-		/* Nothing is taken from others for a command that may never run. */
+		/* Standard input is not read for a command that may never run. */
 		if (waits)
 			fds[1].fd = -1;
-		/* Whatever else comes, there is nobody to take it or to tell of it. */
+		/* The session is over: nothing more is read from the channel or standard input. */
 		if (x->ended) {
 			fds[0].fd = -1;
 			fds[1].fd = -1;
@@ -281,7 +287,7 @@ static int relay(struct execution *x, struct errtext *err)
 		if (poll(fds, FRAMES_POLL + 1, waits ? RECHECK_MS : -1) < 0)
 			continue;
 		if (fds[FRAMES_POLL].revents) {
-			/* What is left to be done is here, and would not end for a signal. */
+			/* Only local output is left, and a signal ends the wait for that. */
 			if (x->ended)
 				return 0;
 			pass_signal(x);
@@ -294,7 +300,7 @@ static int relay(struct execution *x, struct errtext *err)
 	return 0;
 }
 
-/* Standard error may have been the command's, and closed by it. */
+/* Standard error may have been closed as the command's stream. */
 static void keep_stderr(int saved)
 {
 	if (saved >= 0 && fcntl(STDERR_FILENO, F_GETFD) < 0)
@@ -340,7 +346,7 @@ static int run(struct execution *x, const struct vnode *vnode, const struct args
 	return x->status;
 }
 
-/* Descriptors that are closed are not to be taken by the channel. */
+/* The channel must not get the number of a standard descriptor that is closed. */
 static void open_standard(void)
 {
 	int fd;
@@ -355,8 +361,8 @@ static void open_standard(void)
  * command_exec - vnode exec
  * @args: what the user asked for
  *
- * Return: the command's exit status, 128 and the signal's number if one ended
- * it, or this one, 127 or 126 if it could not be run, EXIT_EXEC for other failures.
+ * Return: the command's exit status; 128 and the signal's number if a signal ended it or
+ * this process; 127 or 126 if it could not be run; EXIT_EXEC for other failures.
  */
 int command_exec(const struct args *args)
 {
@@ -372,7 +378,7 @@ int command_exec(const struct args *args)
 		return EXIT_EXEC;
 	}
 	open_standard();
-	/* That nobody reads its output is for the command to decide about. */
+	/* The command decides what to do when nobody reads its output. */
 	signal(SIGPIPE, SIG_IGN);
 	if (vcon_find(args->items[0], &vnode, &err))
 		goto out;
