@@ -489,7 +489,7 @@ static int open_device(void)
 
 /**
  * command_agent - vnode agent
- * @args: what the user asked for
+ * @args: its arguments and options
  *
  * Return: vnode's exit status, if it cannot go on.
  */

@@ -80,7 +80,7 @@ static int wait_for(const struct vnode *vnode, const struct args *args, enum vno
 
 /**
  * command_wait - vnode wait
- * @args: what the user asked for
+ * @args: its arguments and options
  *
  * Return: vnode's exit status.
  */

@@ -96,7 +96,7 @@ static int print_table(const struct bridge *bridges, size_t nr)
 
 /**
  * command_bridge - vnode bridge list
- * @args: what the user asked for
+ * @args: its arguments and options
  *
  * Return: vnode's exit status.
  */

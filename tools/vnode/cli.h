@@ -16,12 +16,12 @@
 #define STOP_TIMEOUT	60	/* seconds */
 
 /**
- * struct args - what the user asked of a command
+ * struct args - arguments and options of a command
  * @items: files, IDs and names
  * @nr: how many
  * @json: print JSON
  * @follow: go on as the log grows
- * @verbose: say what was done
+ * @verbose: print what was done
  * @tty: run the command on a terminal
  * @all: all vnodes but the root
  * @timeout: seconds to wait, -1 for ever

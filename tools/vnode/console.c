@@ -476,7 +476,7 @@ static int look(struct view *v)
 
 /**
  * command_console - vnode console
- * @args: what the user asked for
+ * @args: its arguments and options
  *
  * Return: vnode's exit status.
  */

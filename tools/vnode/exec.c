@@ -359,7 +359,7 @@ static void open_standard(void)
 
 /**
  * command_exec - vnode exec
- * @args: what the user asked for
+ * @args: its arguments and options
  *
  * Return: the command's exit status; 128 and the signal's number if a signal ended it or
  * this process; 127 or 126 if it could not be run; EXIT_EXEC for other failures.

@@ -2,8 +2,8 @@
 /*
  * Frames, and the three streams of a session: see frames.h.
  *
- * No stream can stop another one: data is only sent as far as the receiver has
- * given credit, that is, has room for, so that it always reads the channel.
+ * No stream can stop another one: a sender sends only as much as the receiver has given
+ * credit, that is, has room for.  So the receiver can always read the channel.
  */
 #include <errno.h>
 #include <string.h>
@@ -11,8 +11,8 @@
 
 #include "frames.h"
 
-#define MAX_READS	16	/* at a time; each can have a control frame or two sent */
-#define WRITE_MAX	4096	/* PIPE_BUF: what a pipe that is ready takes at once */
+#define MAX_READS	16	/* at a time; each can cause a control frame or two */
+#define WRITE_MAX	4096	/* PIPE_BUF: what a pipe that is ready accepts at once */
 
 /**
  * frames_get16 - read a number
@@ -37,7 +37,7 @@ void frames_put16(uint8_t *bytes, uint16_t value)
 }
 
 /**
- * frames_init - begin
+ * frames_init - begin a session
  * @f: the session; @handle and @user are the caller's to set
  * @fd: its channel, not blocking
  *
@@ -75,7 +75,7 @@ static bool has_room(const struct frames *f)
  * @payload: what is in it
  * @len: bytes of that
  *
- * What finds no room is an error of the session.
+ * If there is no room, that is an error of the session.
  */
 void frames_send(struct frames *f, enum frame_type type, unsigned int stream,
 		 const void *payload, size_t len)
@@ -107,7 +107,7 @@ static void write_channel(struct frames *f)
 		memmove(f->queue, f->queue + n, f->queued - n);
 		f->queued -= n;
 	} else if (n < 0 && errno == EPIPE) {
-		/* What it has said before can still be read. */
+		/* What the other side sent before can still be read. */
 		f->queued = 0;
 	} else if (n < 0 && !is_retry(errno)) {
 		f->error = errno;
@@ -115,7 +115,7 @@ static void write_channel(struct frames *f)
 }
 
 /**
- * frames_flush - send what is queued, and wait until it is on its way
+ * frames_flush - send what is queued, and wait until it was written
  * @f: the session
  *
  * Return: 0, or -1 if that failed.
@@ -132,7 +132,7 @@ int frames_flush(struct frames *f)
 }
 
 /**
- * frames_send_part - queue as much as has room of what may not fit into one frame
+ * frames_send_part - queue as much as there is room for of what may need several frames
  * @f: the session
  * @type: type of the frames
  * @payload: what to send
@@ -153,7 +153,7 @@ size_t frames_send_part(struct frames *f, enum frame_type type, const void *payl
 }
 
 /**
- * frames_stop_outlet - end a stream that this side reads, as nobody takes it any more
+ * frames_stop_outlet - end a stream that this side reads, because nobody needs it any more
  * @f: the session
  * @stream: its number
  */
@@ -277,8 +277,8 @@ static int take_frame(struct frames *f)
 }
 
 /*
- * Reads what completes a frame: first its header, then its payload.  Returns
- * whether there may be more.
+ * Reads the missing part of a frame: first its header, then its payload.  Returns whether
+ * there may be more.
  */
 static bool read_frame(struct frames *f)
 {
@@ -311,7 +311,7 @@ static bool read_frame(struct frames *f)
 	return !f->error;
 }
 
-/* Not all there is, so that the other descriptors have their turn. */
+/* Not all data, so that the other descriptors have their turn. */
 static void read_channel(struct frames *f)
 {
 	unsigned int reads = 0;
@@ -343,7 +343,7 @@ void frames_end_inlet(struct frames *f, unsigned int stream)
  * @stream: its number
  * @max: how many bytes at most
  *
- * Return: how many bytes were read; 0 if it has ended, or there is nothing, no
+ * Return: how many bytes were read; 0 if the stream has ended, or if there is no data, no
  * credit, or no room.
  */
 size_t frames_read_inlet(struct frames *f, unsigned int stream, size_t max)
@@ -372,10 +372,10 @@ size_t frames_read_inlet(struct frames *f, unsigned int stream, size_t max)
 }
 
 /**
- * frames_passed_on - look whether all that has come was passed on
+ * frames_passed_on - check whether all received data was passed on
  * @f: the session
  *
- * Return: true if so.
+ * Return: true if it was.
  */
 bool frames_passed_on(const struct frames *f)
 {
@@ -397,7 +397,7 @@ void frames_prepare(struct frames *f, struct pollfd fds[FRAMES_POLL])
 	unsigned int i;
 	bool in, out;
 
-	/* What is queued may not grow beyond what control frames can fill. */
+	/* The queue must keep room for control frames. */
 	in = !f->closed && f->queued <= FRAMES_QUEUE;
 	fds[0].fd = in || f->queued ? f->fd : -1;
 	fds[0].events = (in ? POLLIN : 0) | (f->queued ? POLLOUT : 0);
@@ -405,7 +405,7 @@ void frames_prepare(struct frames *f, struct pollfd fds[FRAMES_POLL])
 		in = f->in[i].fd >= 0 && f->in[i].credit && has_room(f);
 		fds[1 + i].fd = in ? f->in[i].fd : -1;
 		fds[1 + i].events = POLLIN;
-		/* Without anything to write, it still tells of the reader's end. */
+		/* Without data, poll() still reports that the reader has gone. */
 		out = f->out[i].len || !f->out[i].ended;
 		fds[1 + FRAMES_STREAMS + i].fd = out ? f->out[i].fd : -1;
 		fds[1 + FRAMES_STREAMS + i].events = f->out[i].len ? POLLOUT : 0;
@@ -413,11 +413,11 @@ void frames_prepare(struct frames *f, struct pollfd fds[FRAMES_POLL])
 }
 
 /**
- * frames_pump - do what can be done without waiting
+ * frames_pump - do all that is possible without waiting
  * @f: the session
- * @fds: as poll() has left what frames_prepare() stored
+ * @fds: what frames_prepare() stored, after poll()
  *
- * Return: 0, or -1 if the channel is of no more use, and @error says why.
+ * Return: 0, or -1 if the channel cannot be used any more; @error says why.
  */
 int frames_pump(struct frames *f, const struct pollfd fds[FRAMES_POLL])
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What "vnode exec" and the agent say to each other over a channel, which
- * carries bytes only: frames, and three streams with flow control.
+ * The protocol of "vnode exec" and the agent.  A channel carries bytes only; this puts
+ * frames into it, and three streams with flow control.
  *
  * A frame is a type, a stream, 16 bits of length, lower byte first, and the
- * payload.  Whatever comes is checked: the other side may say anything.
+ * payload.  Everything received is checked: the other side may send anything.
  */
 #ifndef _FRAMES_H
 #define _FRAMES_H
@@ -21,11 +21,11 @@
 #endif
 #define FRAME_HEADER	4
 #define FRAME_PAYLOAD	4096		/* at most */
-#define FRAMES_WINDOW	65536u		/* bytes of a stream on their way, at most */
+#define FRAMES_WINDOW	65536u		/* bytes of a stream under way, at most */
 #define FRAMES_QUEUE	(4 * (FRAME_HEADER + FRAME_PAYLOAD))
 #define FRAMES_ARGS	(128 * 1024)	/* bytes of arguments and environment, at most */
 #define FRAMES_STREAMS	3
-#define FRAMES_WHO	40		/* bytes of who it is, at most */
+#define FRAMES_WHO	40		/* bytes of the caller's name, at most */
 
 #define EXIT_EXEC	125		/* status: not the command's, exec itself has failed */
 
@@ -36,14 +36,14 @@ enum frame_type {
 	FRAME_ENV,		/* a part of the environment, likewise */
 	FRAME_RUN,		/* that was all */
 	FRAME_DATA,		/* bytes of a stream */
-	FRAME_END,		/* of a stream, from who writes it */
-	FRAME_STOP,		/* a stream, from who read it and does no longer */
-	FRAME_CREDIT,		/* 32 bits: so many more bytes may come */
+	FRAME_END,		/* of a stream, from its writer */
+	FRAME_STOP,		/* a stream, from its reader, which does not read it any more */
+	FRAME_CREDIT,		/* 32 bits: how many more bytes may be sent */
 	FRAME_SIGNAL,		/* 8 bits */
 	FRAME_SIZE,		/* rows and columns, 16 bits each */
 	FRAME_EXIT,		/* struct frame_exit: the last one */
-	FRAME_TAKEN,		/* what was asked for is done: RUN, or SIGNAL */
-	FRAME_WHO,		/* text: who wants it, for the vnode's log */
+	FRAME_TAKEN,		/* the answer to RUN and SIGNAL: it was done */
+	FRAME_WHO,		/* text: the caller's name, for the vnode's log */
 };
 
 #define FRAMES_TTY	1	/* flag: on a terminal */
@@ -79,11 +79,11 @@ struct frame_exit {
 };
 
 /**
- * struct inlet - a stream that this side writes, out of a descriptor
+ * struct inlet - a stream that this side writes, from a descriptor
  * @fd: the descriptor, -1 if there is none (any more)
- * @credit: how many bytes the other side will take
- * @taken: how many were read
- * @ended: it was told of the end
+ * @credit: how many bytes the other side has room for
+ * @taken: how many bytes were read
+ * @ended: the other side was told of the end
  */
 struct inlet {
 	int fd;
@@ -95,10 +95,10 @@ struct inlet {
 /**
  * struct outlet - a stream that the other side writes, into a descriptor
  * @fd: the descriptor, -1 if nobody reads it (any more)
- * @owed: bytes that were passed on since the other side had credit
- * @at: where the oldest byte is
+ * @owed: bytes that were passed on since credit was last given
+ * @at: position of the oldest byte
  * @len: bytes that wait in @buf
- * @ended: nothing will come any more
+ * @ended: no more data will come
  * @buf: a ring
  */
 struct outlet {
@@ -115,8 +115,8 @@ struct outlet {
  * @fd: the channel
  * @in: the streams that this side writes
  * @out: those that it reads
- * @closed: the channel's end was read
- * @error: errno that the channel's reading or writing has ended with
+ * @closed: reading has reached the channel's end
+ * @error: errno with which reading or writing the channel has failed
  * @queued: bytes in @queue
  * @got: bytes in @frame
  * @queue: frames to be sent

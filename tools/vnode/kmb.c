@@ -70,8 +70,8 @@ static const char *request_name(unsigned long request)
 }
 
 /*
- * Calls KMB, whose structure names @text as the place for its error.  There is
- * none if it was not KMB that refused, or if it could not read the structure.
+ * Calls KMB.  Its structure names @text as the place for an error.  There is no text if it
+ * was not KMB that refused, or if KMB could not read the structure.
  */
 static int call(int kmb, unsigned long request, void *arg, char text[KMB_ERROR_LEN],
 		struct errtext *err)
@@ -82,7 +82,7 @@ static int call(int kmb, unsigned long request, void *arg, char text[KMB_ERROR_L
 	error = kmb_device_call(kmb, request, arg) ? errno : 0;
 	text[KMB_ERROR_LEN - 1] = '\0';
 	if (!error) {
-		/* What it has to say all the same */
+		/* KMB's text, which it may also store on success */
 		err_set(err, "%s", text);
 		return 0;
 	}
@@ -153,7 +153,7 @@ int kmb_stop(int kmb, __u32 id, struct errtext *err)
  * kmb_kill - end a vnode at once
  * @kmb: the device
  * @id: its ID
- * @err: set on failure; on success, what of it has not come back, or ""
+ * @err: set on failure; on success, what of the vnode has not come back, or ""
  *
  * Return: 0 on success, -1 on failure.
  */
@@ -163,12 +163,12 @@ int kmb_kill(int kmb, __u32 id, struct errtext *err)
 }
 
 /**
- * kmb_log - read on in a vnode's kernel log
+ * kmb_log - read the next part of a vnode's kernel log
  * @kmb: the device
  * @id: the vnode's ID
- * @pos: where to read; moved on to where the next read goes on
+ * @pos: where to read; set to where the next read continues
  * @buf: where to store it
- * @len: room there, bytes; changed to how much was read, 0 at the end
+ * @len: size of @buf, bytes; set to how much was read, 0 at the end
  * @err: set on failure
  *
  * Return: 0 on success, -1 on failure.

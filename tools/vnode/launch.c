@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Starts vnodes.  Whatever can be found wrong without the kernel is found in
- * launch_prepare(), before anything was started; what the kernel finds wrong
- * undoes the rest in launch_boot().
+ * Starts vnodes.  launch_prepare() finds all errors that can be found without the kernel,
+ * before anything was started.  If the kernel finds an error, launch_boot() undoes the
+ * rest.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@ static int bad_file(const struct config *config, enum config_key key, const char
 		       config->line[key], key == KEY_KERNEL ? "kernel" : "initrd", path, why);
 }
 
-/* Opens a kernel or an initrd; without blocking, should it be a FIFO. */
+/* Opens a kernel or an initrd, without blocking, because it may be a FIFO. */
 static int open_file(const struct config *config, enum config_key key, struct errtext *err)
 {
 	const char *path = key == KEY_KERNEL ? config->kernel : config->initrd;
@@ -124,12 +124,12 @@ int launch_prepare(struct launch *launch, char **names, size_t nr, struct errtex
 }
 
 /**
- * launch_check - find what launch_prepare() would, without KMB
+ * launch_check - find the errors that launch_prepare() finds, without KMB
  * @names: files and names as the user wrote them
  * @nr: how many
  * @err: set on failure
  *
- * Return: 0 if nothing is wrong, else -1.
+ * Return: 0 if there is no error, else -1.
  */
 int launch_check(char **names, size_t nr, struct errtext *err)
 {
@@ -142,7 +142,7 @@ int launch_check(char **names, size_t nr, struct errtext *err)
 }
 
 /**
- * launch_release - give back what launch_prepare() took
+ * launch_release - release what launch_prepare() has opened and allocated
  * @launch: what to release; the vnodes are not touched
  */
 void launch_release(struct launch *launch)
@@ -183,8 +183,8 @@ static int load(const struct launch *launch, size_t i, struct errtext *err)
 }
 
 /*
- * What the kernel's errors begin with, the line of the configuration that they
- * are about, and what is expected there, should the error not say it.
+ * How the kernel's errors begin, the line of the configuration that they are about, and
+ * what is expected there if the error does not say it.
  */
 static const struct origin {
 	const char *prefix;
@@ -212,8 +212,8 @@ static const struct origin *find_origin(const char *text)
 }
 
 /*
- * Says which line of the configuration the kernel has refused; the vnode's name
- * if it is none of them.
+ * Names the line of the configuration that the kernel has refused, or the vnode if it is
+ * none of the lines.
  */
 static int locate_error(const struct config *config, const struct errtext *why,
 			struct errtext *err)
@@ -267,9 +267,9 @@ undo:
  * @launch: what was prepared
  * @err: set on failure
  *
- * Signals wait, so that ^C leaves all vnodes started or none.
+ * Signals are blocked, so that after ^C either all vnodes are started or none is.
  *
- * Return: 0 on success; -1 on failure, and none of the vnodes is left.
+ * Return: 0 on success; -1 on failure, when none of the vnodes is left.
  */
 int launch_boot(const struct launch *launch, struct errtext *err)
 {
@@ -312,8 +312,8 @@ static bool wait_for_one(const struct config *config, long long deadline, int ti
 /**
  * launch_wait - wait until all vnodes are up
  * @launch: what was booted
- * @timeout: for how many seconds at most; 0 does not wait
- * @verbose: say which ones are up
+ * @timeout: seconds to wait at most; 0: do not wait
+ * @verbose: print which vnodes are up
  *
  * Return: vnode's exit status.
  */

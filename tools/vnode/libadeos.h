@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the kernel offers to the root vnode's user space: /sys/kernel/adeos to
- * look, /dev/kmb to act.
+ * The kernel's interfaces to the root vnode's user space: /sys/kernel/adeos to read,
+ * /dev/kmb to act.
  */
 #ifndef _LIBADEOS_H
 #define _LIBADEOS_H
@@ -33,13 +33,13 @@ enum vnode_state {
 #define STATES_ENDED		(STATE_BIT(VNODE_STOPPED) | STATE_BIT(VNODE_CRASHED))
 
 /**
- * struct vnode - what sysfs says of a vnode
+ * struct vnode - a vnode, as sysfs shows it
  * @id: its ID
  * @state: its state
  * @name: its name
  * @cpus: its CPUs, none once it has ended
  * @memory: bytes, 0 once it has ended
- * @address: where its memory begins; means something only if @has_address
+ * @address: where its memory begins; valid only if @has_address
  * @has_address: it has memory, at a known address
  * @heartbeat: its kernel's sign of life
  * @cmdline: its kernel command line
@@ -65,18 +65,18 @@ struct vnode {
 #define NO_VNODE	(-1)
 
 /**
- * struct bridge - what sysfs says of a bridge
+ * struct bridge - a bridge, as sysfs shows it
  * @number: its number
  * @size: bytes
  * @address: where it lies
- * @scope: whose name that is: a vnode ID, or NO_VNODE if it is global
+ * @scope: the vnode ID that the name is local to, or NO_VNODE if it is global
  * @owner: a vnode ID, or NO_VNODE if that vnode has died
- * @allowed: who may open it, bit N for vnode N
- * @users: who has it open, likewise
+ * @allowed: the vnodes that may open it, bit N for vnode N
+ * @users: the vnodes that have it open, likewise
  * @name: its name
  * @state: its state
  * @kind: how it can be moved
- * @access: what others than its owner may
+ * @access: what vnodes other than its owner may do
  * @users_text: @users as sysfs writes it
  */
 struct bridge {

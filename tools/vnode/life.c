@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which states can follow which.  adeos/vnode.h draws them.
+ * Which states can follow which. adeos/life/vnode.h draws them.
  */
 #include <string.h>
 
@@ -9,13 +9,13 @@
 #define ANY_END		(STATES_ENDED | STATE_BIT(VNODE_STOPPING) | STATE_BIT(VNODE_HUNG))
 #define ANY_STATE	(ANY_END | STATE_BIT(VNODE_LOADING) | STATE_BIT(VNODE_RUNNING))
 
-/* In one life: until the vnode has ended. */
+/* Until the vnode has ended, without a restart */
 static const unsigned int later[NR_VNODE_STATES] = {
 	[VNODE_LOADING] = ANY_END | STATE_BIT(VNODE_RUNNING),
 	[VNODE_RUNNING] = ANY_END,
-	/* Hung when a CPU of it cannot be taken back. */
+	/* A vnode hangs when one of its CPUs cannot be taken back. */
 	[VNODE_STOPPING] = STATES_ENDED | STATE_BIT(VNODE_HUNG),
-	/* A heart that beats again was not. */
+	/* A vnode that beats again was not hung. */
 	[VNODE_HUNG] = ANY_END | STATE_BIT(VNODE_RUNNING),
 };
 
@@ -25,7 +25,7 @@ static const unsigned int later[NR_VNODE_STATES] = {
  * @restart: its restart policy
  * @restarting: if it has ended, whether it may be started again because of that
  *
- * Somebody who starts it once more does not count.
+ * A start by an administrator does not count.
  *
  * Return: the states, as STATE_BIT().
  */
@@ -33,7 +33,7 @@ unsigned int adeos_later_states(enum vnode_state state, const char *restart, boo
 {
 	if (STATE_BIT(state) & STATES_ENDED)
 		return restarting ? ANY_STATE : 0;
-	/* One that was told to stop is not started again, however it ends. */
+	/* A vnode that was told to stop is not started again, however it ends. */
 	if (state != VNODE_STOPPING && strcmp(restart, "no"))
 		return ANY_STATE;
 	return later[state];

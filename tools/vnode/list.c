@@ -88,7 +88,7 @@ static int print_table(const struct vnode *vnodes, size_t nr)
 
 /**
  * command_list - vnode list
- * @args: what the user asked for
+ * @args: its arguments and options
  *
  * Return: vnode's exit status.
  */

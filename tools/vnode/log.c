@@ -19,8 +19,8 @@
  * @kmb: KMB's device
  * @id: the vnode's ID
  * @pos: where to begin; set to the end
- * @fit: makes it fit for a terminal; NULL to print it as it is
- * @out: where to
+ * @fit: state of escaping for a terminal; NULL to print it unchanged
+ * @out: where to print it
  * @err: set on failure
  *
  * Return: 0 on success, -1 on failure.
@@ -46,7 +46,7 @@ int log_print(int kmb, __u32 id, __u64 *pos, struct printable *fit, FILE *out,
 	return 0;
 }
 
-/* The log is read once more after the end was seen. */
+/* This reads the log once more after it has seen the end. */
 static int follow_log(int kmb, __u32 id, struct printable *fit, struct errtext *err)
 {
 	enum vnode_state state;
@@ -65,7 +65,7 @@ static int follow_log(int kmb, __u32 id, struct printable *fit, struct errtext *
 
 /**
  * command_log - vnode log
- * @args: what the user asked for
+ * @args: its arguments and options
  *
  * Return: vnode's exit status.
  */
@@ -83,7 +83,10 @@ int command_log(const struct args *args)
 	kmb = kmb_open(&err);
 	if (kmb < 0)
 		return report_error(&err);
-	/* Any program there may have written it; a file is to have it as it is. */
+	/*
+	 * Any program in the vnode may have written it, so escape it on a terminal; a file
+	 * gets it unchanged.
+	 */
 	if (isatty(STDOUT_FILENO)) {
 		printable_begin(&text);
 		fit = &text;

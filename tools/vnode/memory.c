@@ -48,7 +48,7 @@ static bool has_id(const struct kmb_range *range)
 	return range->kind == KMB_MEMORY_VNODE || range->kind == KMB_MEMORY_BRIDGE;
 }
 
-/* Of a vnode or a bridge; NULL if it has none, or has vanished meanwhile. */
+/* The name of a vnode or a bridge; NULL if it has none, or has vanished meanwhile. */
 static const char *name_of(const struct map *map, const struct kmb_range *range)
 {
 	size_t i;
@@ -116,7 +116,7 @@ static int print_table(const struct map *map)
 
 /**
  * command_memory - vnode memory
- * @args: what the user asked for
+ * @args: its arguments and options
  *
  * Return: vnode's exit status.
  */

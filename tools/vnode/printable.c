@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Makes text that others wrote fit for a terminal, as dmesg does: a byte that would
- * drive it is shown as "\x1b".
+ * Escapes text of others for a terminal, as dmesg does: a byte that would control the
+ * terminal is shown as "\x1b".
  */
 #include <langinfo.h>
 #include <locale.h>
@@ -13,12 +13,12 @@
 
 /**
  * printable_utf8 - look for a character of UTF-8 that a terminal shows
- * @text: where it may be
- * @len: bytes that are there
+ * @text: where to look
+ * @len: bytes in @text
  *
- * The control characters behind ASCII, U+0080 to U+009F, are none.
+ * The control characters after ASCII, U+0080 to U+009F, do not count.
  *
- * Return: its bytes, 2 to 4; 0 if there is none; -1 if it may be one when there is more.
+ * Return: its length, 2 to 4 bytes; 0 if there is none; -1 if more bytes may complete one.
  */
 int printable_utf8(const char *text, size_t len)
 {
@@ -61,7 +61,7 @@ void printable_begin(struct printable *p)
 	p->utf8 = setlocale(LC_CTYPE, "") && !strcmp(nl_langinfo(CODESET), "UTF-8");
 }
 
-/* How many bytes held are fit as they are; 0: the first is not, -1: that is not known yet. */
+/* How many held bytes can be shown unchanged; 0: the first one cannot; -1: not known yet. */
 static int fit(const struct printable *p)
 {
 	unsigned char c = p->held[0];
@@ -84,7 +84,7 @@ static size_t escape(char c, char *to)
 	return 4;
 }
 
-/* Passes on what is held, as far as it is known what it is. */
+/* Passes on the held bytes whose meaning is known. */
 static size_t settle(struct printable *p, bool end, char *to)
 {
 	char *at = to;
@@ -108,9 +108,9 @@ static size_t settle(struct printable *p, bool end, char *to)
 }
 
 /**
- * printable_put - make some text fit for a terminal
- * @p: the text that it is a part of
- * @text: what comes next of it
+ * printable_put - escape a part of a text
+ * @p: the text
+ * @text: its next part
  * @len: bytes of that
  * @to: where to store it, PRINTABLE_MAX(@len) bytes
  *
@@ -130,7 +130,7 @@ size_t printable_put(struct printable *p, const char *text, size_t len, char *to
 /**
  * printable_end - end a text
  * @p: the text
- * @to: where to store what was held, PRINTABLE_MAX(0) bytes
+ * @to: where to store the bytes that are still held, PRINTABLE_MAX(0) bytes
  *
  * Return: bytes that were stored.
  */

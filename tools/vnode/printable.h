@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Text that others wrote, for a terminal: what would drive it is shown instead.
+ * Text of others, for a terminal: bytes that would control it are escaped.
  */
 #ifndef _PRINTABLE_H
 #define _PRINTABLE_H
@@ -9,14 +9,15 @@
 #include <stddef.h>
 
 #define PRINTABLE_HELD	4	/* bytes of a character, at most */
-#define PRINTABLE_MAX(len)	(4 * ((len) + PRINTABLE_HELD))	/* that so many become, at most */
+#define PRINTABLE_MAX(len)	(4 * ((len) + PRINTABLE_HELD))	/* their length when
+#escaped, at most */
 
 /**
- * struct printable - text on its way
- * @utf8: the terminal shows UTF-8; if not, there is ASCII only
- * @line: it is to be one line: the ends of lines are shown, too
+ * struct printable - state of escaping a text
+ * @utf8: the terminal shows UTF-8; otherwise, only ASCII
+ * @line: the result must be one line: the ends of lines are escaped, too
  * @nr: bytes in @held
- * @held: the beginning of what may be a character, or the end of a line
+ * @held: bytes that may begin a character, or the end of a line
  */
 struct printable {
 	bool utf8;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tells the user what failed: "vnode: what: why", one line.
+ * Reports what failed, in one line: "vnode: what: why".
  */
 #include <stdio.h>
 #include <stdlib.h>

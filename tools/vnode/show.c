@@ -55,8 +55,8 @@ static int print_json(const struct vnode *vnode, const struct config *config)
 }
 
 /*
- * Finds a vnode that the kernel knows or, by its name, a configuration.
- * Returns 1 if there is a configuration to be shown too, -1 on failure.
+ * Finds a vnode that the kernel knows or, by its name, a configuration. Returns 1 if there
+ * is also a configuration to show, -1 on failure.
  */
 static int find(const char *id_or_name, struct vnode *vnode, struct config *config,
 		struct errtext *err)
@@ -77,7 +77,7 @@ static int find(const char *id_or_name, struct vnode *vnode, struct config *conf
 
 /**
  * command_show - vnode show
- * @args: what the user asked for
+ * @args: its arguments and options
  *
  * Return: vnode's exit status.
  */

@@ -9,7 +9,7 @@
 
 /**
  * command_start - vnode start
- * @args: what the user asked for
+ * @args: its arguments and options
  *
  * Return: vnode's exit status.
  */
@@ -29,7 +29,7 @@ int command_start(const struct args *args)
 
 /**
  * command_check - vnode check
- * @args: what the user asked for
+ * @args: its arguments and options
  *
  * Return: vnode's exit status.
  */
@@ -42,7 +42,7 @@ int command_check(const struct args *args)
 	return EXIT_SUCCESS;
 }
 
-/* The configuration must be in order before the vnode is stopped for it. */
+/* The configuration is checked before the vnode is stopped. */
 static int prepare(struct launch *launch, struct vnode *vnode, struct errtext *err)
 {
 	char *config = vnode->config;
@@ -69,7 +69,7 @@ static int restart(struct launch *launch, const struct vnode *vnode, const struc
 
 /**
  * command_restart - vnode restart
- * @args: what the user asked for
+ * @args: its arguments and options
  *
  * Return: vnode's exit status.
  */

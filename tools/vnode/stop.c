@@ -24,7 +24,7 @@ int find_stoppable(const char *id_or_name, struct vnode *vnode, struct errtext *
 	return 0;
 }
 
-/* Finds all that were named, once each; returns their number, 0 on failure. */
+/* Finds all vnodes that were named, each once; returns their number, 0 on failure. */
 static size_t find_all(const struct args *args, struct vnode *vnodes)
 {
 	struct errtext err;
@@ -43,7 +43,7 @@ static size_t find_all(const struct args *args, struct vnode *vnodes)
 	return nr;
 }
 
-/* Has it ended, for good? */
+/* Has it ended for good? */
 static bool is_over(const struct vnode *vnode)
 {
 	return (STATE_BIT(vnode->state) & STATES_ENDED) && !vnode->restarting;
@@ -96,7 +96,7 @@ static int stop_one(int kmb, const struct vnode *vnode, long long deadline, int 
 }
 
 /**
- * stop_vnodes - stop vnodes in order, and by force those that do not
+ * stop_vnodes - shut vnodes down, and kill those that do not stop
  * @kmb: KMB's device
  * @vnodes: the vnodes
  * @nr: how many, at most KMB_MAX_VNODES
@@ -159,7 +159,7 @@ out:
 	return ret;
 }
 
-/* Moves those that are to be stopped to the front; returns their number. */
+/* Moves the vnodes that are to be stopped to the front; returns their number. */
 static size_t select_all(struct vnode *vnodes, size_t nr)
 {
 	size_t i, left = 0;
@@ -170,7 +170,7 @@ static size_t select_all(struct vnode *vnodes, size_t nr)
 	return left;
 }
 
-/* Looks once more afterwards: one may have been started meanwhile. */
+/* Looks once more afterwards, because a vnode may have been started meanwhile. */
 static int stop_all(int timeout)
 {
 	long long deadline = adeos_deadline(timeout);
@@ -200,7 +200,7 @@ static int stop_all(int timeout)
 
 /**
  * command_stop - vnode stop
- * @args: what the user asked for
+ * @args: its arguments and options
  *
  * Return: vnode's exit status.
  */
@@ -211,7 +211,7 @@ int command_stop(const struct args *args)
 
 /**
  * command_kill - vnode kill
- * @args: what the user asked for
+ * @args: its arguments and options
  *
  * Return: vnode's exit status.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads /sys/kernel/adeos.  Nothing there is trusted to look as expected: what
- * does not is an error that names the file.
+ * Reads /sys/kernel/adeos.  Nothing there is trusted: an unexpected value is an error that
+ * names the file.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@ static const char *const state_names[NR_VNODE_STATES] = {
 };
 
 /**
- * adeos_root - where sysfs shows the nanokernel
+ * adeos_root - the nanokernel's folder in sysfs
  *
  * Return: a path; tests set another one.
  */
@@ -34,7 +34,7 @@ const char *adeos_root(void)
 	return root ? root : "/sys/kernel/adeos";
 }
 
-/* Reads what fits; returns the length, -1 on an error. */
+/* Reads as much as fits; returns the length, -1 on an error. */
 static ssize_t read_bytes(const char *path, char *text, size_t size, struct errtext *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -57,7 +57,7 @@ static ssize_t read_bytes(const char *path, char *text, size_t size, struct errt
  * adeos_read - read one of the nanokernel's values
  * @err: set on failure
  * @text: where to store it, without the newline
- * @size: room there, bytes
+ * @size: its size, bytes
  * @fmt: the file's path below adeos_root(), as for printf()
  *
  * Return: 0 on success, -1 on failure.
@@ -87,17 +87,17 @@ int adeos_read(struct errtext *err, char *text, size_t size, const char *fmt, ..
 }
 
 /**
- * adeos_expect_root - find out why something that the root vnode has is missing
+ * adeos_expect_root - find out why something is missing that the root vnode has
  * @path: what is missing
  * @err: set if this is not the root vnode
  *
- * Return: 0 if this is the root vnode, so that it should be there, else -1.
+ * Return: 0 if this is the root vnode, which should have it, else -1.
  */
 int adeos_expect_root(const char *path, struct errtext *err)
 {
 	char id[16], file[PATH_MAX];
 
-	/* Every kernel with a nanokernel has the folder, but not this file. */
+	/* Every kernel with a nanokernel has the folder, but only vnodes have this file. */
 	snprintf(file, sizeof(file), "%s/vnode", adeos_root());
 	if (access(file, F_OK))
 		return err_set(err,
@@ -289,7 +289,7 @@ static bool has_ended(const struct vnode *vnode)
 	return STATE_BIT(vnode->state) & STATES_ENDED;
 }
 
-/* Of several with one name only one can be alive, and that one is meant. */
+/* Of several vnodes with one name, at most one is alive; the name means that one. */
 static int find_name(const struct vnode *vnodes, size_t nr, const char *name,
 		     const struct vnode **found, struct errtext *err)
 {

@@ -30,12 +30,12 @@ static void print_cells(char **cells, size_t rows, size_t columns)
 
 /**
  * table_print - print a table
- * @command: whose, for an error
+ * @command: the command, for an error
  * @heading: the names of its columns
  * @columns: how many, at most TABLE_MAX_COLUMNS
  * @rows: how many rows, without the heading
  * @fill: stores the texts of row @i, which are freed here; false if it cannot
- * @of: what it is a table of, for @fill
+ * @of: what the table shows, for @fill
  *
  * Return: vnode's exit status.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Checks configurations that are to be started at once against each other.
- * What is taken by vnodes that already run, KMB knows.
+ * Checks configurations that are to be started together against each other. KMB knows what
+ * vnodes that already run have taken.
  */
 #include <string.h>
 

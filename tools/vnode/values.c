@@ -2,8 +2,8 @@
 /*
  * Numbers, sizes, lists of CPUs and PCI addresses, from text and back.
  *
- * All of these take a whole string: what follows the value is an error, as is
- * a sign, an empty string, and a number that does not fit.
+ * All of these parse a whole string: text after the value is an error, and so are a sign,
+ * an empty string, and a number that does not fit.
  */
 #include <assert.h>
 #include <ctype.h>
@@ -59,7 +59,7 @@ bool parse_number(const char *text, __u64 max, __u64 *value)
 
 /**
  * parse_size - read a number of bytes
- * @text: a number, with K, M, G or T (powers of 1024) behind it or not
+ * @text: a number, which K, M, G or T (powers of 1024) may follow
  * @value: where to store it, bytes
  *
  * Return: true if @text is a size of less than 2^64.

@@ -27,12 +27,12 @@ static void console_path(char *path, size_t size, __u32 id)
 }
 
 /**
- * vcon_find - find a vnode whose console is wanted
+ * vcon_find - find the vnode of a console
  * @id_or_name: what the user wrote
  * @vnode: where to store it
  * @err: set on failure
  *
- * In a vnode that may use the root's console, that is vnode 0.
+ * In a vnode that may use the root's console, this is vnode 0.
  *
  * Return: 0 on success, -1 on failure.
  */
@@ -58,7 +58,7 @@ int vcon_find(const char *id_or_name, struct vnode *vnode, struct errtext *err)
 	return 0;
 }
 
-/* Fails if there is no point in waiting for the vnode. */
+/* Fails if waiting for the vnode is useless. */
 static int check_alive(const struct vnode *vnode, struct errtext *err)
 {
 	enum vnode_state state = vnode->state;
@@ -80,7 +80,7 @@ static int check_alive(const struct vnode *vnode, struct errtext *err)
  * @last: it will not be tried again
  * @err: set on failure
  *
- * Return: a descriptor, VCON_LATER if it is worth trying again, or -1.
+ * Return: a descriptor, VCON_LATER if a later try may succeed, or -1.
  */
 int vcon_try(const struct vnode *vnode, int flags, bool last, struct errtext *err)
 {
@@ -105,7 +105,7 @@ int vcon_try(const struct vnode *vnode, int flags, bool last, struct errtext *er
  * vcon_open - open a vnode's console
  * @vnode: the vnode
  * @flags: as for open()
- * @deadline: until when to wait for it, as from adeos_deadline()
+ * @deadline: how long to wait for it, as from adeos_deadline()
  * @err: set on failure
  *
  * Return: a descriptor, or -1.
@@ -123,13 +123,14 @@ int vcon_open(const struct vnode *vnode, int flags, long long deadline, struct e
 }
 
 /**
- * vcon_output - where to write what comes from a vnode
+ * vcon_output - a descriptor for a vnode's output
  * @fd: standard output or error
  *
- * A terminal takes less than is written when poll() says that it is ready, and then
- * the rest is waited for; the flag that keeps from that is not for others who have it open.
+ * When poll() says that a terminal is ready, it may accept less than is written; without
+ * O_NONBLOCK, write() would wait for the rest. Other processes that have the terminal open
+ * must not get this flag.
  *
- * Return: a descriptor for the same, which does not wait if it is a terminal.
+ * Return: a descriptor for the same file; non-blocking if it is a terminal.
  */
 int vcon_output(int fd)
 {
@@ -144,11 +145,11 @@ int vcon_output(int fd)
 }
 
 /**
- * vcon_signals - have signals read instead of being delivered
- * @signals: which
+ * vcon_signals - read signals instead of having them delivered
+ * @signals: the signals
  * @nr: number of them
  *
- * Return: a descriptor of them, of struct signalfd_siginfo, or -1.
+ * Return: a descriptor from which struct signalfd_siginfo can be read, or -1.
  */
 int vcon_signals(const int signals[], size_t nr)
 {
@@ -165,7 +166,7 @@ int vcon_signals(const int signals[], size_t nr)
  * vcon_session - begin a session with a vnode's agent
  * @console: the vnode's console
  * @vnode: the vnode
- * @deadline: until when to wait for the agent, as from adeos_deadline()
+ * @deadline: how long to wait for the agent, as from adeos_deadline()
  * @err: set on failure
  *
  * Return: a descriptor, or -1.

@@ -10,7 +10,7 @@
 #include "view.h"
 
 /**
- * view_config - look at a configuration as at a vnode that is not loaded
+ * view_config - present a configuration as a vnode that is not loaded
  * @config: the configuration
  * @vnode: where to store it
  */
@@ -71,7 +71,7 @@ void view_address(const struct vnode *vnode, char text[SIZE_TEXT])
 
 /**
  * json_text - a string for JSON
- * @text: the string; where it is not UTF-8, its odd bytes become '?'
+ * @text: the string; bytes that are not UTF-8 become '?'
  *
  * Return: a new reference.
  */

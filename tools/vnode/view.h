@@ -15,7 +15,7 @@ json_t *view_json(const struct vnode *vnode);
 json_t *json_text(const char *text);
 int json_print(json_t *json);
 
-/* The parts of a vnode as text, "-" where there is nothing. */
+/* The parts of a vnode as text; "-" where there is none. */
 void view_cpus(const struct vnode *vnode, char text[CPU_LIST_TEXT]);
 void view_memory(const struct vnode *vnode, char text[SIZE_TEXT]);
 void view_address(const struct vnode *vnode, char text[SIZE_TEXT]);

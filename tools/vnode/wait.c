@@ -12,7 +12,7 @@
 
 #include "libadeos.h"
 
-/* So often the state is read even if nothing told of a change. */
+/* How often the state is read without a notification */
 #define RECHECK_MS	500
 
 static long long now_ms(void)
@@ -67,7 +67,7 @@ static int parse_state(const char *path, char *text, ssize_t len, enum vnode_sta
 
 /*
  * Reads the state and, unless it is one of @states, sleeps until it changes.
- * sysfs tells of changes that come after the read on the same open file.
+ * sysfs notifies of changes after the last read of the same open file.
  */
 static int read_or_sleep(const char *path, unsigned int states, long long deadline,
 			 enum vnode_state *state, struct errtext *err)
