@@ -9,8 +9,7 @@
 #include <stddef.h>
 
 #define PRINTABLE_HELD	4	/* bytes of a character, at most */
-#define PRINTABLE_MAX(len)	(4 * ((len) + PRINTABLE_HELD))	/* their length when
-#escaped, at most */
+#define PRINTABLE_MAX(len)	(4 * ((len) + PRINTABLE_HELD))	/* escaped, at most */
 
 /**
  * struct printable - state of escaping a text
