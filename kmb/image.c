@@ -2,8 +2,8 @@
 /*
  * A bzImage, from the file to the segments of the kernel in it.
  *
- * The file comes from an administrator, who may have chosen any: nothing in it
- * is believed before it is checked.  Boot protocol: Documentation/arch/x86/boot.rst.
+ * The administrator may have chosen any file, so everything in it is checked before it is
+ * used.  Boot protocol: Documentation/arch/x86/boot.rst.
  */
 #include <linux/adeos.h>
 #include <linux/kernel_read_file.h>
@@ -28,7 +28,7 @@
 
 static ssize_t ungzip(void *out, size_t out_len, const u8 *in, size_t in_len)
 {
-	/* The kernel's build writes a header without name or other options. */
+	/* The kernel's build writes a header without a name or other options. */
 	if (in_len < 10 || in[3])
 		return -EINVAL;
 	return zlib_inflate_blob(out, out_len, in + 10, in_len - 10);
@@ -89,8 +89,8 @@ static ssize_t unlz4(void *out, size_t out_len, const u8 *in, size_t in_len)
 }
 
 /*
- * The methods that CONFIG_KERNEL_* offers, and how the compressed kernel begins.  A
- * module can call no decompressor of the last three.
+ * The methods that CONFIG_KERNEL_* offers, and how the compressed kernel begins.  A module
+ * cannot call the decompressors of the last three.
  */
 static const struct method {
 	const char *name;
@@ -245,7 +245,7 @@ static int unpack(struct kmb_image *image, const u8 *file, size_t size,
 	ret = find_payload(image, file, size, &payload, &len, err);
 	if (ret)
 		return ret;
-	/* The build appends the size, decompressed, in all formats. */
+	/* In all formats, the build appends the decompressed size. */
 	image->size = get_unaligned_le32(payload + len - 4);
 	if (image->size < sizeof(struct elf32_hdr) || image->size > KERNEL_MAX)
 		return adeos_fail(err, -ENOEXEC, "kernel: its size, %zu bytes, is not plausible",
@@ -265,12 +265,12 @@ static int unpack(struct kmb_image *image, const u8 *file, size_t size,
 
 /**
  * kmb_image_read() - read a bzImage
- * @image: where to store what is in it, for kmb_image_free()
+ * @image: where to store its contents, for kmb_image_free()
  * @file: the file, open for reading
- * @err: what was wrong
+ * @err: set on failure
  *
  * Context: process, may sleep.
- * Return: 0 or negative errno, and then there is nothing to free.
+ * Return: 0, or a negative errno when there is nothing to free.
  */
 int kmb_image_read(struct kmb_image *image, struct file *file, struct adeos_error *err)
 {
@@ -311,7 +311,7 @@ void kmb_image_copy(const struct kmb_image *image, void *to)
 }
 
 /**
- * kmb_image_free() - forget an image
+ * kmb_image_free() - free an image
  * @image: from kmb_image_read()
  */
 void kmb_image_free(struct kmb_image *image)

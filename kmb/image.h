@@ -13,9 +13,9 @@
  * @header: the bzImage's setup header
  * @elf: the kernel proper, an ELF executable
  * @size: its size, bytes
- * @start: where its first segment belongs, from the start of the region
- * @end: behind where its last one does
- * @entry: where its startup_32 is, likewise
+ * @start: offset of its first segment from the start of the region
+ * @end: end of its last segment, likewise
+ * @entry: offset of its startup_32, likewise
  */
 struct kmb_image {
 	struct setup_header header;

@@ -2,17 +2,16 @@
 /*
  * /dev/kmb: the kernel-mode bootloader's interface to user space.
  *
- * Every call needs CAP_SYS_ADMIN, checked when the device is opened and again
- * on each call, so that an inherited descriptor grants nothing.
+ * Every call needs CAP_SYS_ADMIN.  KMB checks it when the device is opened and again on
+ * each call, so an inherited descriptor grants nothing.
  *
- * Each structure begins with its own size, so that it can grow: KMB accepts a
- * larger one whose unknown tail is zero, and fills what a smaller one lacks
- * with zeroes.  A call that fails for any reason but that its structure cannot
- * be read, or that the caller may not call it, stores one line of text, without
- * a newline, that says what was wrong and what was expected at @error, if
- * @error_len is not 0; the text is cut to fit and always NUL-terminated.  A call
- * that succeeds stores an empty text there; KMB_KILL may store what of the vnode
- * has not come back yet.
+ * Each structure begins with its own size, so that it can grow: KMB accepts a larger one
+ * whose unknown tail is zero, and fills the missing part of a smaller one with zeroes.  If
+ * @error_len is not 0, a call that fails stores one line of text at @error, without a
+ * newline: what was wrong and what was expected.  The text is cut to fit and always
+ * NUL-terminated.  There is no text if the structure cannot be read, or if the caller has
+ * no permission.  A call that succeeds stores an empty text; KMB_KILL may store what of the
+ * vnode has not come back yet.
  */
 #ifndef _KMB_H
 #define _KMB_H
@@ -42,8 +41,8 @@
  * @KMB_RESTART_ON_FAILURE: load and boot it again if it crashed
  * @KMB_RESTART_ALWAYS: also if it shut down or rebooted by itself
  *
- * A vnode that was told to stop, or killed, is never restarted; nor is one that
- * ended three times in a row before it was up.
+ * KMB never restarts a vnode that was told to stop or killed, or that has ended three times
+ * in a row before it was up.
  */
 enum kmb_restart {
 	KMB_RESTART_NO,
@@ -52,7 +51,7 @@ enum kmb_restart {
 };
 
 /**
- * struct kmb_load - what a vnode is made of (KMB_LOAD)
+ * struct kmb_load - describes a vnode (KMB_LOAD)
  * @size: sizeof(struct kmb_load)
  * @id: vnode ID, 1 to KMB_MAX_VNODES - 1
  * @kernel_fd: a bzImage of a kernel with CONFIG_ADEOS, open for reading
@@ -72,9 +71,8 @@ enum kmb_restart {
  * @flags: must be 0
  * @name: the vnode's name, NUL-terminated: letters, digits, '-', '_', '.'
  *
- * On success the vnode holds its CPUs and memory and its state is "loading".
- * On failure it holds nothing.  If KMB_BOOT fails afterwards, it still holds
- * them, and can only be killed.
+ * On success the vnode has its CPUs and memory and its state is "loading".  On failure it
+ * has nothing.  If KMB_BOOT fails afterwards, it still has them, and can only be killed.
  */
 struct kmb_load {
 	__u32 size;
@@ -114,9 +112,8 @@ struct kmb_vnode {
  * struct kmb_log - reads a vnode's kernel log ring (KMB_LOG)
  * @size: sizeof(struct kmb_log)
  * @id: vnode ID
- * @pos: in: where to read, in bytes since the vnode was loaded; out: where
- *	the next read goes on.  What the ring has already overwritten is
- *	skipped.
+ * @pos: in: where to read, in bytes since the vnode was loaded; out: where the next read
+ *	continues.  Bytes that the ring has already overwritten are skipped.
  * @buf: address of a buffer
  * @len: in: its size, bytes; out: how much was stored there, 0 at the end
  * @flags: must be 0
@@ -169,8 +166,8 @@ struct kmb_range {
 /**
  * struct kmb_memory - reads the map of physical memory (KMB_MEMORY)
  * @size: sizeof(struct kmb_memory)
- * @nr: in: entries that @ranges has room for; out: entries of the map, of
- *	which the first ones that fit were stored, in order of their addresses
+ * @nr: in: number of entries in @ranges; out: entries of the map.  The first ones that fit
+ *	were stored, in order of their addresses
  * @ranges: address of an array of struct kmb_range
  * @error: address of a buffer for the error text
  * @error_len: size of that buffer, bytes; may be 0

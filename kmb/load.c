@@ -7,7 +7,7 @@
  *	 64 KiB	struct boot_params
  *	128 KiB	the kernel command line
  *	 16 MiB	the kernel, or wherever it is linked for
- *	 at the end, or what the kernel maps linearly of it: the initrd
+ *	 the initrd: at the end of the region, or of what the kernel maps linearly
  */
 #include <linux/cleanup.h>
 #include <linux/file.h>
@@ -25,23 +25,23 @@
 
 #define BOOT_PARAMS	SZ_64K
 #define CMDLINE		SZ_128K
-#define LOWMEM		(640UL << 20)	/* mapped by any kernel, whatever its vmalloc= */
-#define SLACK		SZ_16M		/* what a kernel allocates before it frees */
+#define LOWMEM		(640UL << 20)	/* every kernel maps these linearly, with any vmalloc= */
+#define SLACK		SZ_16M		/* what a kernel allocates before it frees the initrd */
 #define WINDOW		SZ_1M
-#define MAX_FAILURES	3	/* boots in a row, before giving up */
+#define MAX_FAILURES	3	/* boots in a row before KMB gives up */
 
 /**
  * struct loaded - a vnode that this module has loaded
- * @lock: of all that follows but @restart; one for each vnode, as to read an image
- *	and to start a CPU takes its time
+ * @lock: protects all that follows except @restart; one for each vnode, because reading an
+ *	image and starting a CPU take long
  * @restart: loads and boots it again
- * @crashed: it has ended by a crash
+ * @crashed: it has crashed
  * @up: it had come up before it ended
- * @vn: it, while it waits to be booted
- * @entry: where its startup_32 is, from the start of the region
+ * @vn: the vnode, while it waits to be booted
+ * @entry: offset of its startup_32 from the start of the region
  * @start: where its kernel starts
  * @end: where its kernel ends
- * @req: how it was loaded, if it may have to be loaded again
+ * @req: how it was loaded, if it may be restarted
  * @failures: how often in a row it has ended before it was up
  */
 struct loaded {
@@ -60,10 +60,10 @@ struct loaded {
 static struct loaded nodes[KMB_MAX_VNODES];
 
 /**
- * struct initrd - the initial RAM disk, as it was when it was checked
+ * struct initrd - the initial RAM disk, as it was at the check
  * @file: the file, which may change meanwhile, or NULL
  * @size: its size, bytes
- * @offset: where it belongs, from the start of the region
+ * @offset: its offset from the start of the region
  */
 struct initrd {
 	struct file *file;
@@ -105,8 +105,8 @@ static int copy_kernel(const struct kmb_image *image, phys_addr_t base,
 }
 
 /*
- * ... the initrd, piece by piece, since it may be larger than vmalloc=, and
- * through a buffer, since file systems expect memory that has a struct page ...
+ * ...  the initrd, piece by piece, because it may be larger than vmalloc=, and through a
+ * buffer, because file systems expect memory with a struct page ...
  */
 static int copy_initrd(const struct initrd *initrd, phys_addr_t base,
 		       struct adeos_error *err)
@@ -223,12 +223,12 @@ out:
 }
 
 /**
- * kmb_load() - take memory and CPUs for a vnode, and put its kernel there
- * @req: what is asked for; on success, it belongs to this file
- * @err: what was wrong
+ * kmb_load() - take memory and CPUs for a vnode, and load its kernel
+ * @req: the request; on success, this file owns it
+ * @err: set on failure
  *
  * Context: process, may sleep.
- * Return: 0 or negative errno, and then nothing has changed.
+ * Return: 0, or a negative errno when nothing has changed.
  */
 int kmb_load(struct kmb_request *req, struct adeos_error *err)
 {
@@ -241,7 +241,7 @@ int kmb_load(struct kmb_request *req, struct adeos_error *err)
 	ret = load_locked(req, err);
 	if (ret)
 		return ret;
-	/* The files are needed again only to restart. */
+	/* The files are needed again only for a restart. */
 	if (req->restart == KMB_RESTART_NO)
 		kmb_request_free(req);
 	else
@@ -281,7 +281,7 @@ static int boot_locked(u32 id, struct adeos_error *err)
 /**
  * kmb_boot() - start a vnode that kmb_load() has loaded
  * @id: its ID
- * @err: what was wrong
+ * @err: set on failure
  *
  * Context: process, may sleep.
  * Return: 0 or negative errno.
@@ -297,9 +297,9 @@ int kmb_boot(u32 id, struct adeos_error *err)
 /**
  * kmb_kill() - end a vnode at once, and for good
  * @id: its ID
- * @err: what was wrong
+ * @err: set on failure
  *
- * Not between a load and its boot, which would then boot nothing.
+ * This waits for a restart under way, which would otherwise boot nothing after its load.
  *
  * Context: process, may sleep.
  * Return: 0 or negative errno.
@@ -312,7 +312,7 @@ int kmb_kill(u32 id, struct adeos_error *err)
 		return no_vnode(id, err);
 	guard(mutex)(&nodes[id].lock);
 	ret = adeos_vnode_kill(id, err);
-	/* It may have ended just now, and is about to be restarted. */
+	/* It may just have ended, and be about to be restarted. */
 	if (!ret || ret == -ESRCH)
 		forget(&nodes[id]);
 	return ret;
@@ -321,7 +321,7 @@ int kmb_kill(u32 id, struct adeos_error *err)
 /**
  * kmb_stop() - ask a vnode to shut down, for good
  * @id: its ID
- * @err: what was wrong
+ * @err: set on failure
  *
  * Context: process, may sleep.
  * Return: 0 or negative errno.
@@ -369,7 +369,10 @@ static void restart(struct work_struct *work)
 	adeos_vnode_restarted(node - nodes);
 }
 
-/* A vnode has ended by itself.  To start it again takes seconds, which others do not wait for. */
+/*
+ * A vnode has ended by itself. Starting it again takes seconds, so this is done where
+ * nobody waits for it.
+ */
 static void ended(u32 id, bool crashed, bool up)
 {
 	nodes[id].crashed = crashed;
@@ -382,7 +385,7 @@ static const struct adeos_restart_ops restart_ops = {
 };
 
 /**
- * kmb_request_free() - forget a request
+ * kmb_request_free() - free a request
  * @req: the request, or NULL
  */
 void kmb_request_free(struct kmb_request *req)

@@ -8,7 +8,7 @@
 
 /**
  * struct kmb_request - a checked KMB_LOAD
- * @spec: what the vnode is made of
+ * @spec: the vnode's description
  * @cpus: its CPUs; @spec points here
  * @restart: what to do when it ends
  * @kernel: its bzImage

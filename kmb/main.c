@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /dev/kmb: the kernel-mode bootloader's ioctls, see kmb.h.  What comes in is
- * copied and checked here; what it means is done in load.c and in the
- * nanokernel.
+ * /dev/kmb: the kernel-mode bootloader's ioctls, see kmb.h.  This file copies and checks
+ * the arguments; load.c and the nanokernel do the work.
  */
 #include <linux/capability.h>
 #include <linux/ctype.h>
@@ -95,7 +94,7 @@ static char *make_cmdline(const struct kmb_load *in, const u32 *cpus, struct ade
 	len = scnprintf(line, KMB_CMDLINE_LEN, "vnode=%u vnode_cpus=", in->id);
 	for (i = 0; i < in->nr_cpus; i++)
 		len += scnprintf(line + len, KMB_CMDLINE_LEN - len, "%s%u", i ? "," : "", cpus[i]);
-	/* Microcode is the root's, for cores may have threads in other vnodes. */
+	/* Only the root loads microcode, because cores may have threads in other vnodes. */
 	len += scnprintf(line + len, KMB_CMDLINE_LEN - len, " mem=%lluK dis_ucode_ldr",
 			 in->memory >> 10);
 	if (*user)
@@ -263,7 +262,7 @@ static void put_error(u64 to, u32 len, struct adeos_error *err)
 		return;
 	len = min_t(u32, len, sizeof(err->text));
 	err->text[len - 1] = '\0';
-	/* There is nobody left to tell that this failed. */
+	/* Nobody is left who could be told that this failed. */
 	if (copy_to_user(u64_to_user_ptr(to), err->text, strlen(err->text) + 1))
 		return;
 }
@@ -275,7 +274,7 @@ union kmb_arg {
 	struct kmb_memory memory;
 };
 
-/* Gives back what a call has changed of its structure. */
+/* Copies the fields that a call has changed back to user space. */
 static long put_arg(unsigned int cmd, union kmb_arg *arg, void __user *to)
 {
 	size_t len = min_t(size_t, arg->vnode.size, _IOC_SIZE(cmd));
@@ -305,7 +304,7 @@ static long kmb_ioctl(struct file *file, unsigned int cmd, unsigned long ptr)
 	default:
 		return -ENOTTY;
 	}
-	/* Whoever may not kexec a kernel may not boot one next to this either. */
+	/* If lockdown forbids kexec, it also forbids booting a kernel next to this one. */
 	if (cmd == KMB_LOAD || cmd == KMB_BOOT) {
 		ret = security_locked_down(LOCKDOWN_KEXEC);
 		if (ret)
