@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Portals of the virtual devices.  A portal is the same for all vnodes; 0 and 1
- * are the nanokernel's, tests use 16 and above.
+ * Portals of the virtual devices.  A portal has the same meaning in all vnodes.  The
+ * nanokernel uses 0 and 1, tests use 16 and above.
  */
 #ifndef _VDEV_PORTALS_H
 #define _VDEV_PORTALS_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bridges that programs of this kernel use: one struct vb for each, however many
- * files are attached to it.  What the nanokernel tells of it is followed here.
+ * Bridges that programs of this kernel use: one struct vb for each, for any number of files
+ * that are attached to it.  The nanokernel's callbacks are handled here.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -22,7 +22,7 @@ static_assert(VBRIDGE_SCOPE_GLOBAL == ADEOS_GLOBAL);
 
 #define TRIES		500	/* to open a bridge that is being moved */
 #define TRY_MS		10
-#define END_AGAIN	HZ	/* until the root is asked once more to end one */
+#define END_AGAIN	HZ	/* until the root is asked again to end a bridge */
 
 DEFINE_MUTEX(vb_table);		/* vb_list besides its readers in interrupts, and opening */
 DEFINE_SPINLOCK(vb_lock);
@@ -38,7 +38,7 @@ static void set_head(struct vb *vb, struct vb_head *head)
 	spin_unlock_irq(&vb_lock);
 }
 
-/* Called when it is live; vb->sem is held for writing. */
+/* Called when the bridge is live; vb->sem is held for writing. */
 static void set_place(struct vb *vb, struct adeos_bridge *b)
 {
 	vb->pfn = adeos_bridge_pfn(b);
@@ -67,7 +67,7 @@ static void vb_thaw(struct adeos_bridge *b, void *priv)
 	wake_up_all(&vb->wait);
 }
 
-/* Nobody touches it any more when this returns. */
+/* Nobody uses the bridge any more when this returns. */
 static void vb_lose(struct vb *vb)
 {
 	down_write(&vb->sem);
@@ -80,7 +80,7 @@ static void vb_lose(struct vb *vb)
 	spin_unlock_irq(&vb_lock);
 }
 
-/* To close it is not allowed here. */
+/* Closing it is not allowed here. */
 static void vb_gone(struct adeos_bridge *b, void *priv)
 {
 	struct vb *vb = priv;
@@ -97,7 +97,7 @@ static const struct adeos_bridge_ops vb_ops = {
 	.gone	= vb_gone,
 };
 
-/* When it is gone, or nobody has it any more */
+/* When the bridge is gone, or has no more references */
 static void vb_close(struct vb *vb)
 {
 	mutex_lock(&vb->use);
@@ -141,9 +141,8 @@ static void close_gone(struct work_struct *work)
  * @vb: the bridge
  *
  * Context: process, sleeps until the root has answered.
- * Return: 0; -EIDRM if it is gone, -EPERM if it is another vnode's; -EHOSTDOWN,
- * -ETIMEDOUT if the root has not answered: then it is as it was, or will be gone;
- * -ENOTCONN.
+ * Return: 0; -EIDRM if it is gone, -EPERM if it is another vnode's; -EHOSTDOWN, -ETIMEDOUT
+ * if the root has not answered, and may or may not end it; -ENOTCONN.
  */
 int vb_destroy(struct vb *vb)
 {
@@ -155,7 +154,7 @@ int vb_destroy(struct vb *vb)
 	mutex_unlock(&vb->use);
 	if (ret)
 		return ret == -ENOENT ? -EIDRM : ret;
-	/* Not later, when the root rings. */
+	/* Now, and not later when the root rings. */
 	vb_lose(vb);
 	vb_close(vb);
 	vb_unkeep(vb);
@@ -163,16 +162,15 @@ int vb_destroy(struct vb *vb)
 }
 
 /*
- * Ends a bridge whose creator has gone, and takes over its reference.  As long as
- * the root does not answer, the bridge stays, and counts for its user; so does
- * the module.
+ * Ends a bridge whose creator has closed it, and takes over its reference.  As long as the
+ * root does not answer, the bridge and the module stay, and the bridge counts for its user.
  */
 static void vb_end(struct vb *vb)
 {
 	int ret = vb_destroy(vb);
 
 	if (ret && ret != -EIDRM && ret != -EPERM) {
-		/* Who calls has a reference to the module, too. */
+		/* The caller also has a reference to the module. */
 		__module_get(THIS_MODULE);
 		queue_delayed_work(closer, &vb->end_work, END_AGAIN);
 		return;
@@ -208,12 +206,11 @@ static struct vb *vb_alloc(u32 scope, const char *name)
 }
 
 /**
- * vb_hold() - keep a bridge live, and where it is
+ * vb_hold() - keep a bridge live and in its place
  * @vb: the bridge
  *
  * Context: process, sleeps while it is being moved.
- * Return: 0, and then vb_release() must follow soon; -EIDRM if it is gone,
- * -ERESTARTSYS.
+ * Return: 0, when vb_release() must follow soon; -EIDRM if it is gone; -ERESTARTSYS.
  */
 int vb_hold(struct vb *vb)
 {
@@ -238,7 +235,7 @@ void vb_release(struct vb *vb)
 	up_read(&vb->sem);
 }
 
-/* The nanokernel's name of it: 0, -ENAMETOOLONG, -EINVAL. */
+/* Makes the nanokernel's name of a bridge: 0, -ENAMETOOLONG, -EINVAL. */
 static int check_name(const char name[VBRIDGE_NAME_LEN], char full[VBRIDGE_NAME_LEN])
 {
 	size_t i, len = strnlen(name, VBRIDGE_NAME_LEN);
@@ -258,13 +255,13 @@ static void vb_place(struct vb *vb, struct adeos_bridge *b)
 {
 	vb->bridge = b;
 	down_write(&vb->sem);
-	/* If it is frozen already, vb_thaw() does it. */
+	/* If the bridge is already frozen, vb_thaw() does it. */
 	if (!vb->frozen && !vb->gone)
 		set_place(vb, b);
 	up_write(&vb->sem);
 }
 
-/* Others may open it when this has succeeded; vb_table is held, so here, too. */
+/* Others may open the bridge when this has succeeded; in this kernel, they wait for vb_table. */
 static int vb_publish(struct vb *vb)
 {
 	const struct vbridge_info *info = &vb->info;
@@ -282,7 +279,7 @@ static int vb_publish(struct vb *vb)
 	head->gid = info->gid;
 	head->mode = info->mode;
 	head->vnode = info->vnode;
-	/* Pairs with read_head(): all the rest comes first. */
+	/* Pairs with read_head(): the rest is written first. */
 	smp_store_release(&head->magic, VB_MAGIC);
 	spin_lock_irq(&vb_lock);
 	list_add(&vb->list, &vb_list);
@@ -291,13 +288,13 @@ static int vb_publish(struct vb *vb)
 	return 0;
 }
 
-/* Takes over what another kernel has written there. */
+/* Checks and copies what another kernel has written to the first page. */
 static int read_head(struct vb *vb)
 {
 	const struct vb_head *head = vb->head;
 	struct vbridge_info *info = &vb->info;
 
-	/* Its creator is not through with it.  Pairs with vb_publish(). */
+	/* Its creator has not finished it. Pairs with vb_publish(). */
 	if (smp_load_acquire(&head->magic) != VB_MAGIC)
 		return -ENOENT;
 	info->bytes = READ_ONCE(head->bytes);
@@ -316,7 +313,7 @@ static int read_head(struct vb *vb)
 	return 0;
 }
 
-/* One that no program of this kernel has open; vb_table is held. */
+/* Opens a bridge that no program of this kernel has open; vb_table is held. */
 static struct vb *vb_first_open(u32 scope, const char *name, const char *full)
 {
 	struct vb *vb = vb_alloc(scope, name);
@@ -325,7 +322,7 @@ static struct vb *vb_first_open(u32 scope, const char *name, const char *full)
 
 	if (!vb)
 		return ERR_PTR(-ENOMEM);
-	/* Who may write is for vb_may() to decide. */
+	/* vb_may() decides who may write. */
 	b = adeos_bridge_open(scope, full, false, &vb_ops, vb);
 	if (IS_ERR(b)) {
 		kfree(vb);
@@ -337,7 +334,7 @@ static struct vb *vb_first_open(u32 scope, const char *name, const char *full)
 		ret = read_head(vb);
 	up_read(&vb->sem);
 	if (ret) {
-		/* Its end may be under way already, in close_gone(). */
+		/* close_gone() may already be ending it. */
 		mutex_unlock(&vb_table);
 		vb_put(vb);
 		mutex_lock(&vb_table);
@@ -383,7 +380,7 @@ static int vb_may(const struct vb *vb, fmode_t mode)
 	return want == 4 && capable(CAP_DAC_READ_SEARCH) ? 0 : -EACCES;
 }
 
-/* The file's until it is closed. */
+/* The file has it until it is closed. */
 static void vb_attach(struct vb_file *f, struct vb *vb, bool creator)
 {
 	f->creator = creator;
@@ -393,7 +390,7 @@ static void vb_attach(struct vb_file *f, struct vb *vb, bool creator)
 	down_write(&vb->sem);
 	list_add(&f->list, &vb->files);
 	up_write(&vb->sem);
-	/* Pairs with vb_of(): all the rest comes first. */
+	/* Pairs with vb_of(): the rest is stored first. */
 	smp_store_release(&f->vb, vb);
 }
 
@@ -445,10 +442,10 @@ static int check_create(const struct vbridge_create *req, char *full)
 	return check_name(req->name, full);
 }
 
-/* The bridge itself; vb->info says which. */
+/* Makes the bridge that vb->info describes. */
 static int vb_make(struct vb *vb, const char *full, u64 vnodes)
 {
-	/* Others' bridges, which would stand still meanwhile, are not a user's to move. */
+	/* A user may not have bridges of others moved, because their users would have to wait. */
 	bool may_move = ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN);
 	u32 flags = vb->info.flags;
 	struct adeos_bridge_spec spec = {
@@ -486,7 +483,7 @@ static int vb_make(struct vb *vb, const char *full, u64 vnodes)
 /**
  * vb_create() - make a bridge, and attach a file to it
  * @f: the file; f->attach is held
- * @req: what it shall be
+ * @req: its description
  *
  * Context: process, sleeps.
  * Return: 0 or an error of docs/bridge-device.md.
@@ -524,10 +521,10 @@ int vb_create(struct vb_file *f, const struct vbridge_create *req)
 }
 
 /**
- * vb_detach() - a file is closed
+ * vb_detach() - detach a file that is closed
  * @f: the file
  *
- * Context: process, sleeps; it is mapped nowhere any more.
+ * Context: process, sleeps; the file has no mappings any more.
  */
 void vb_detach(struct vb_file *f)
 {
@@ -546,7 +543,7 @@ void vb_detach(struct vb_file *f)
 }
 
 /**
- * vb_init() - before all else here
+ * vb_init() - set up; must be called first
  *
  * Return: 0 or -ENOMEM.
  */
@@ -557,7 +554,7 @@ int vb_init(void)
 }
 
 /**
- * vb_exit() - end the bridges that were kept
+ * vb_exit() - end the bridges with VBRIDGE_KEEP
  *
  * If the root does not answer, they stay until this vnode ends.
  *

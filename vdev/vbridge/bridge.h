@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * /dev/bridge, inside: docs/bridge-device.md tells the whole.
+ * Internals of /dev/bridge, see docs/bridge-device.md.
  *
  * Locks, outermost first: vb_file.attach, vb_table, vb.use, the nanokernel's (it
- * holds it while it calls vb_freeze() and the like), vb.sem, vb_lock.  mmap_lock
- * is outside of vb.sem, too, so nothing of a program is touched under vb.sem.
+ * holds it while it calls vb_freeze() and the like), vb.sem, vb_lock.  mmap_lock is also
+ * taken before vb.sem, so programs' memory must not be accessed under vb.sem.
  */
 #ifndef _VDEV_BRIDGE_H
 #define _VDEV_BRIDGE_H
@@ -25,10 +25,10 @@
 
 #define VB_MAGIC	0x67726276	/* "vbrg" */
 #define VB_VERSION	1
-#define VB_PREFIX	'@'		/* of programs' names, as the nanokernel has them */
+#define VB_PREFIX	'@'		/* first character of programs' names in the nanokernel */
 
 /**
- * struct vb_head - the first page of a bridge, which programs do not see
+ * struct vb_head - the first page of a bridge, which programs cannot map
  * @magic: VB_MAGIC, written last
  * @version: VB_VERSION
  * @bytes: what programs may map
@@ -37,8 +37,8 @@
  * @gid: and its group
  * @mode: permission bits
  * @vnode: ID of the vnode that made it
- * @pad: keeps the rest on lines of its own
- * @rung: for each vnode, how often it was rung, modulo 2^32; anybody adds to it
+ * @pad: keeps @rung on cache lines of its own
+ * @rung: for each vnode, how often it was rung, modulo 2^32; every vnode adds to it
  *
  * Every kernel that has the bridge open can write all of it.
  */
@@ -66,24 +66,24 @@ struct vb_head {
  * struct vb - a bridge that programs of this kernel use
  * @list: all of them, under vb_table and vb_lock
  * @refs: files, @kept, and work under way
- * @kept: it has a reference of its own, as VBRIDGE_KEEP was given here
+ * @kept: it has a reference of its own, because this kernel has made it with VBRIDGE_KEEP
  * @use: protects @bridge from being closed
  * @bridge: the nanokernel's, NULL when it is closed
- * @sem: protects @frozen, @gone, @pfn, @head and @files: written by the
- *	nanokernel's callbacks, held for reading by who touches the bridge
+ * @sem: protects @frozen, @gone, @pfn, @head and @files: the nanokernel's callbacks hold it
+ *	for writing, code that uses the bridge for reading
  * @frozen: it is being moved
- * @gone: it is no more
- * @pfn: first page of it while it is live
+ * @gone: it was destroyed
+ * @pfn: its first page while it is live
  * @head: the same, mapped; NULL if it is not live; under vb_lock, too
  * @files: files that are attached
  * @listeners: those of them that have an eventfd; under vb_lock
- * @seen: what @head->rung[own] was; under vb_lock
+ * @seen: last value of @head->rung[own]; under vb_lock
  * @rings: how often it was rung; under vb_lock
  * @wait: woken when it is rung, thawed or gone
  * @close_work: closes it when it is gone
- * @end_work: asks the root once more to end it
+ * @end_work: asks the root again to end it
  * @limit: whose limits it counts for, or NULL
- * @info: what is told of it; constant but @info.state and @info.users
+ * @info: for VBRIDGE_INFO; constant except @info.state and @info.users
  */
 struct vb {
 	struct list_head list;
@@ -112,12 +112,12 @@ struct vb {
  * @attach: protects attaching
  * @vb: what it is attached to, or NULL; stored once
  * @list: vb.files
- * @inode: whose mapping it has, so that its pages, and no others, can be unmapped
+ * @inode: its mapping is the file's, so that the pages of this file alone can be unmapped
  * @limit: whose limits it counts for
  * @creator: the bridge ends with this file
  * @seen: vb.rings that were read; under vb_lock
- * @event: what is signalled when it may be read, or NULL; under vb_lock
- * @listener: vb.listeners, if there is an @event
+ * @event: the eventfd to signal when it may be read, or NULL; under vb_lock
+ * @listener: entry in vb.listeners, if there is an @event
  */
 struct vb_file {
 	struct mutex attach;		/* see above */
@@ -135,13 +135,13 @@ extern struct mutex vb_table;
 extern spinlock_t vb_lock;
 extern struct list_head vb_list;
 
-/* What a file is attached to, or NULL. */
+/* The bridge that a file is attached to, or NULL. */
 static inline struct vb *vb_of(const struct vb_file *f)
 {
 	return smp_load_acquire(&f->vb);	/* pairs with vb_attach() */
 }
 
-/* Not being moved, as far as one can tell without vb->sem. */
+/* Is it not being moved? The answer may be outdated without vb->sem. */
 static inline bool vb_settled(const struct vb *vb)
 {
 	return !READ_ONCE(vb->frozen) || READ_ONCE(vb->gone);

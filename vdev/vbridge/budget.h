@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Whom something is charged to, and how much of it over time.  Also compiles in user
- * space, where it is tested.
+ * Who is charged for a bridge, and how much over time.  This also compiles in user space,
+ * for its test.
  */
 #ifndef _VDEV_BUDGET_H
 #define _VDEV_BUDGET_H
@@ -9,18 +9,18 @@
 /**
  * struct vb_budget - a token bucket (<linux/ratelimit.h> counts events, whatever they cost)
  * @left: what may be spent, 1/1000 KiB
- * @when: when it was filled, ms
+ * @when: when it was last filled, ms
  */
 struct vb_budget {
 	u64 left;
 	u64 when;
 };
 
-/* Since when does not matter behind that: any bucket is full, or is not filled at all. */
+/* Longer times make no difference: by then every bucket is full, or is never filled. */
 #define VB_BUDGET_LONG	0x7fffffff
 
 /**
- * vb_budget_fill() - add what has come since the last time
+ * vb_budget_fill() - add the tokens since the last time
  * @b: the bucket; one that is all 0 becomes full
  * @now: the time, ms
  * @rate: KiB a second
@@ -44,14 +44,14 @@ static inline bool vb_budget_fill(struct vb_budget *b, u64 now, u32 rate, u32 bu
 }
 
 /**
- * vb_budget_spend() - take something out
+ * vb_budget_spend() - take tokens out
  * @b: the bucket, filled
  * @cost: KiB
  * @burst: how much it holds at most, KiB
  *
- * What costs more than it holds takes all of it.
+ * A cost above @burst takes all tokens of a full bucket.
  *
- * Return: false if there is not enough, and then nothing is taken.
+ * Return: false if there are not enough tokens, when none are taken.
  */
 static inline bool vb_budget_spend(struct vb_budget *b, u32 cost, u32 burst)
 {
@@ -68,8 +68,8 @@ static inline bool vb_budget_spend(struct vb_budget *b, u32 cost, u32 burst)
  * @ns: the program's user namespace
  * @uid: its user
  *
- * A user namespace has thousands of users, and any user can make one: all of them are
- * whoever has made the outermost one that they are in.
+ * A user namespace has thousands of users, and any user can make one.  All of these users
+ * count as the user who has made the outermost namespace that they are in.
  */
 static inline kuid_t vb_real_user(const struct user_namespace *ns, kuid_t uid)
 {

@@ -26,20 +26,20 @@ static int vb_fs_init(struct fs_context *fc)
 	return init_pseudo(fc, VB_FS_MAGIC) ? 0 : -ENOMEM;
 }
 
-/* Without owner: the mount would keep the module from being unloaded. */
+/* No owner, because the mount would otherwise prevent the module from being unloaded. */
 static struct file_system_type vb_fs = {
 	.name			= "vbridge",
 	.init_fs_context	= vb_fs_init,
 	.kill_sb		= kill_anon_super,
 };
 
-/* Each file gets a mapping of its own at once: mmap() may come at any time. */
+/* Each file gets a mapping of its own at once, because mmap() may come at any time. */
 static int device_open(struct inode *inode, struct file *file)
 {
 	struct vb_file *f;
 	int ret;
 
-	/* For calls only (access mode 3): vb_may() would have nothing to check. */
+	/* Access mode 3 allows only ioctls: vb_may() would have nothing to check. */
 	if (!(file->f_mode & (FMODE_READ | FMODE_WRITE)))
 		return -EINVAL;
 	f = kzalloc(sizeof(*f), GFP_KERNEL);
@@ -226,7 +226,7 @@ MODULE_PARM_DESC(mode, "permission bits of the device, if not 0660 with gid and 
 /**
  * struct vb_device - the device
  * @dev: the device
- * @cdev: its number's
+ * @cdev: its character device
  */
 struct vb_device {
 	struct device dev;
@@ -237,7 +237,7 @@ static struct vb_device *device;
 static struct class *class;
 static dev_t number;
 
-/* The node in /dev as it comes up; a miscdevice's cannot have a group. */
+/* The node in /dev, with its group; a miscdevice cannot set one. */
 static char *device_node(const struct device *dev, umode_t *mode, kuid_t *uid, kgid_t *gid)
 {
 	kgid_t group = make_kgid(&init_user_ns, node_gid);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What users may take of this kernel: bridges that they have made, and open files.
+ * What users may take from this kernel: bridges that they make, and open files.
  *
- * Each user may have so much; and when all programs together have so much, users
- * get no more: of a vnode's 64 bridges and 128 MiB, its kernel needs some, too.
- * And each user may make only so much in a second: that is work for the root.
- * CAP_SYS_RESOURCE ignores all of it, but what such programs have is counted.
+ * There is a limit for each user, and one for all programs together, because a vnode's
+ * kernel also needs some of its 64 bridges and 128 MiB.  A third limit is for what a user
+ * may make in a second, because that is work for the root.  The limits do not apply to
+ * programs with CAP_SYS_RESOURCE, but what these have is counted.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -43,17 +43,17 @@ static unsigned int burst_kib = 65536;
 module_param(burst_kib, uint, 0644);
 MODULE_PARM_DESC(burst_kib, "so much at once, if the user has made nothing for a while, KiB");
 
-/* What a small one costs, besides its size: the root's time, KiB of memory */
+/* What each bridge costs besides its size, for the root's time; in KiB */
 #define COST_EACH	256
 
 /**
- * struct vb_limit - a user who has something
+ * struct vb_limit - a user who has bridges, files or a bucket that is not full
  * @list: all of them
  * @uid: the user
  * @bridges: number of bridges that it has made
  * @pages: size of them
  * @files: number of files that it has open
- * @budget: what it may make just now
+ * @budget: how much it may make now
  */
 struct vb_limit {
 	struct list_head list;
@@ -73,7 +73,7 @@ static u64 now_ms(void)
 	return ktime_to_ms(ktime_get_boottime());
 }
 
-/* One who has spent something is not forgotten before it is his again. */
+/* A user is forgotten only when its bucket is full again. */
 static void limit_tidy(struct vb_limit *l)
 {
 	if (l->bridges || l->files || !vb_budget_fill(&l->budget, now_ms(), kib_per_s, burst_kib))
@@ -82,7 +82,7 @@ static void limit_tidy(struct vb_limit *l)
 	kfree(l);
 }
 
-/* Of the caller: an entry that is there, or is made. */
+/* The caller's entry, which is made if there is none. */
 static struct vb_limit *limit_of_current(void)
 {
 	kuid_t uid = vb_real_user(current_user_ns(), current_uid());
@@ -104,7 +104,7 @@ static struct vb_limit *limit_of_current(void)
 	return l;
 }
 
-/* May that user have one more, of so many pages? */
+/* May the user have one more bridge of this size? */
 static bool limit_allows(const struct vb_limit *l, u32 pages)
 {
 	return l->bridges < max_bridges && all_bridges < max_bridges_all &&
@@ -112,7 +112,7 @@ static bool limit_allows(const struct vb_limit *l, u32 pages)
 	       all_pages + pages <= KIB_PAGES(max_kib_all);
 }
 
-/* May that user have it made already?  Then it is paid, whatever becomes of it. */
+/* May the user make it now? Then the user pays, even if the root refuses it. */
 static bool limit_pays(struct vb_limit *l, u32 pages)
 {
 	vb_budget_fill(&l->budget, now_ms(), kib_per_s, burst_kib);
@@ -124,8 +124,8 @@ static bool limit_pays(struct vb_limit *l, u32 pages)
  * @bytes: its size
  *
  * Context: process, sleeps.
- * Return: for vb_uncharge(), or ERR_PTR(-EDQUOT); ERR_PTR(-EAGAIN) if it is too much in
- * too short a time; ERR_PTR(-ENOMEM).
+ * Return: for vb_uncharge(), or ERR_PTR(-EDQUOT); ERR_PTR(-EAGAIN) if the user exceeds its
+ * rate; ERR_PTR(-ENOMEM).
  */
 struct vb_limit *vb_charge(u32 bytes)
 {

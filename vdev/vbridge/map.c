@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A bridge in programs' address spaces: pages without struct page, which go when
- * it is moved, and come back, elsewhere, when they are touched.
+ * A bridge in programs' address spaces: pages without struct page.  They are unmapped when
+ * the bridge is moved, and a fault maps the new ones.
  */
 #include <linux/file.h>
 #include <linux/mm.h>
@@ -9,7 +9,7 @@
 
 #include "bridge.h"
 
-/* What the nanokernel has mapped for this, it has mapped as cached memory. */
+/* The nanokernel has mapped the bridge as cached memory. */
 static vm_fault_t vb_insert(struct vm_fault *vmf, struct vb *vb)
 {
 	struct vm_area_struct *vma = vmf->vma;
@@ -20,8 +20,8 @@ static vm_fault_t vb_insert(struct vm_fault *vmf, struct vb *vb)
 }
 
 /*
- * Waits for the end of a move.  Others of the process may go on meanwhile, if
- * the caller allows that mmap_lock is released: then only the file keeps vb.
+ * Waits for the end of a move.  If the caller allows it, this releases mmap_lock, so that
+ * other threads of the process can go on.  Then only the file holds vb.
  */
 static vm_fault_t vb_await(struct vm_fault *vmf, struct vb *vb)
 {
@@ -33,7 +33,7 @@ static vm_fault_t vb_await(struct vm_fault *vmf, struct vb *vb)
 		file = get_file(vmf->vma->vm_file);
 		release_fault_lock(vmf);
 	}
-	/* A signal ends the wait: it is handled, and then the page is touched again. */
+	/* A signal ends the wait. After its handler, the page is accessed again. */
 	if (retry && vmf->flags & FAULT_FLAG_INTERRUPTIBLE)
 		wait_event_interruptible(vb->wait, vb_settled(vb));
 	else
@@ -44,7 +44,7 @@ static vm_fault_t vb_await(struct vm_fault *vmf, struct vb *vb)
 	return VM_FAULT_RETRY;
 }
 
-/* The page goes in under vb->sem: whoever freezes the bridge unmaps it after that. */
+/* The page is mapped under vb->sem, so a freeze that follows unmaps it. */
 static vm_fault_t vb_fault(struct vm_fault *vmf)
 {
 	struct vb *vb = vmf->vma->vm_private_data;
@@ -68,7 +68,7 @@ static const struct vm_operations_struct vb_vm_ops = {
 /**
  * vb_mmap() - map a bridge
  * @file: attached
- * @vma: where; it may not be private, for a copy would need a struct page
+ * @vma: where; it must not be private, because a copy would need a struct page
  *
  * Context: process, mmap_lock held.
  * Return: 0; -EBADFD, -EINVAL, -EACCES, -EIDRM.
@@ -95,7 +95,7 @@ int vb_mmap(struct file *file, struct vm_area_struct *vma)
 }
 
 /**
- * vb_unmap() - take all pages of a bridge out of all programs
+ * vb_unmap() - unmap all pages of a bridge from all programs
  * @vb: the bridge
  *
  * Context: process, sleeps; @vb->sem held for writing.

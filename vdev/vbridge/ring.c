@@ -9,9 +9,9 @@
 #include "bridge.h"
 
 /**
- * vb_wake() - tell those who wait: it was rung, or is gone
+ * vb_wake() - wake all who wait: the bridge was rung, or is gone
  * @vb: the bridge
- * @but: a file that need not know, or NULL
+ * @but: a file that is not signalled, or NULL
  *
  * Context: any, vb_lock held, interrupts off.
  */
@@ -26,7 +26,7 @@ void vb_wake(struct vb *vb, const struct vb_file *but)
 }
 
 /**
- * vb_collect() - take in rings from other vnodes
+ * vb_collect() - collect rings from other vnodes
  * @vb: the bridge
  *
  * Context: any, vb_lock held, interrupts off.
@@ -37,7 +37,7 @@ void vb_collect(struct vb *vb)
 
 	if (!vb->head)
 		return;
-	/* Whatever is there: it is only a number. */
+	/* Any value is harmless: it is only a number. */
 	now = atomic_read(&vb->head->rung[adeos_vnode_id()]);
 	if (now == vb->seen)
 		return;
@@ -59,7 +59,7 @@ static void collect_all(struct irq_work *work)
 
 static DEFINE_IRQ_WORK(collect_work, collect_all);
 
-/* As in an NMI */
+/* Runs like an NMI handler */
 static void rung(unsigned int portal, u64 from, void *cookie)
 {
 	irq_work_queue(&collect_work);
@@ -67,10 +67,10 @@ static void rung(unsigned int portal, u64 from, void *cookie)
 
 /**
  * vb_ring() - ring all who have a bridge open
- * @f: who rings, and is not rung
+ * @f: the file that rings; it is not rung itself
  * @vb: the bridge
  *
- * What was written to the bridge before is seen by those who find the ring.
+ * A program that receives the ring sees what was written to the bridge before.
  *
  * Context: process, sleeps while it moves.
  * Return: 0, -EIDRM, -ERESTARTSYS.
@@ -87,7 +87,7 @@ int vb_ring(struct vb_file *f, struct vb *vb)
 	for (left = to; left; left &= left - 1)
 		atomic_inc(&vb->head->rung[__ffs64(left)]);
 	vb_release(vb);
-	/* Who has died in between hears nothing. */
+	/* A vnode that has died in between is not rung. */
 	adeos_portal_ring_set(to, PORTAL_VBRIDGE);
 
 	spin_lock_irq(&vb_lock);
@@ -99,12 +99,12 @@ int vb_ring(struct vb_file *f, struct vb *vb)
 }
 
 /**
- * vb_listen() - have an eventfd signalled when a file may be read
+ * vb_listen() - signal an eventfd when a file may be read
  * @f: the file
  * @vb: what it is attached to
- * @fd: the eventfd, or -1: none any more
+ * @fd: the eventfd, or -1 to remove it
  *
- * If it may be read already, the eventfd is signalled at once.
+ * If the file may already be read, the eventfd is signalled at once.
  *
  * Context: process.
  * Return: 0; -EBADF or -EINVAL if @fd is no eventfd.
@@ -134,7 +134,7 @@ int vb_listen(struct vb_file *f, struct vb *vb, int fd)
  * vb_pending() - has a file been rung?
  * @f: the file
  * @vb: what it is attached to
- * @count: where to store how often, and forget it; or NULL
+ * @count: where to store the number of rings, which is then reset; or NULL
  *
  * Context: process.
  * Return: true if it has.
@@ -154,7 +154,7 @@ bool vb_pending(struct vb_file *f, struct vb *vb, u64 *count)
 }
 
 /**
- * vb_ring_init() - begin to hear rings
+ * vb_ring_init() - begin to receive rings
  *
  * Return: 0, or what adeos_portal_bind() returns.
  */

@@ -6,8 +6,8 @@
  * A file of the device is attached to at most one bridge, by VBRIDGE_CREATE or
  * VBRIDGE_OPEN, for as long as it is open.
  *
- * Each structure begins with its own size, so that it can grow: a larger one is
- * accepted if its unknown tail is zero, and what a smaller one lacks is zero.
+ * Each structure begins with its own size, so that it can grow: a larger one is accepted if
+ * its unknown tail is zero, and the missing part of a smaller one counts as zero.
  */
 #ifndef _VBRIDGE_H
 #define _VBRIDGE_H
@@ -18,7 +18,7 @@
 #define VBRIDGE_DEVICE		"/dev/bridge"
 #define VBRIDGE_NAME_LEN	32		/* room for a name; names have 1 to 30 bytes */
 #define VBRIDGE_SCOPE_GLOBAL	(~0U)		/* the scope of global names */
-#define VBRIDGE_SCOPE_OWN	(~1U)		/* that of this vnode's, whatever its ID is */
+#define VBRIDGE_SCOPE_OWN	(~1U)		/* that of this vnode's names, for any ID */
 #define VBRIDGE_MAX_BYTES	((64U << 20) - 4096)
 
 /* Flags of a bridge */
@@ -27,10 +27,10 @@
 #define VBRIDGE_KEEP		4U	/* it stays when its creator closes it */
 #define VBRIDGE_FLAGS		7U	/* all that are known */
 
-/* What it is just now: vbridge_info.state */
+/* Its present state: vbridge_info.state */
 #define VBRIDGE_LIVE		0U
-#define VBRIDGE_FROZEN		1U	/* it is being moved; who touches it waits */
-#define VBRIDGE_GONE		2U	/* who touches it gets SIGBUS */
+#define VBRIDGE_FROZEN		1U	/* it is being moved; an access waits */
+#define VBRIDGE_GONE		2U	/* an access gets SIGBUS */
 
 /**
  * struct vbridge_create - make a bridge, and attach the file (VBRIDGE_CREATE)
@@ -38,9 +38,9 @@
  * @flags: VBRIDGE_GLOBAL and so on
  * @bytes: size of the memory, 1 to VBRIDGE_MAX_BYTES
  * @vnodes: a bit for each vnode whose programs may open it; the creator's always may
- * @mode: permission bits as of a file; those of the umask are taken out
+ * @mode: permission bits as of a file, without those of the umask
  * @zero: must be 0
- * @name: 1 to 30 printable ASCII characters but space and '/', NUL-terminated
+ * @name: 1 to 30 printable ASCII characters except space and '/', NUL-terminated
  */
 struct vbridge_create {
 	__u32 size;
@@ -100,8 +100,8 @@ struct vbridge_info {
 #define VBRIDGE_RING	_IO('V', 0x23)
 #define VBRIDGE_DESTROY	_IO('V', 0x24)
 /*
- * The argument is an eventfd, or -1: none any more.  1 is added to it whenever
- * the file may have become readable; how often it was rung is told by read().
+ * The argument is an eventfd, or -1 to remove it.  1 is added to it whenever the file may
+ * have become readable; read() returns the number of rings.
  */
 #define VBRIDGE_EVENTFD	_IO('V', 0x25)
 
