@@ -23,7 +23,7 @@
 
 static unsigned int max_bridges = 16;
 module_param(max_bridges, uint, 0644);
-MODULE_PARM_DESC(max_bridges, "bridges that a user may have made");
+MODULE_PARM_DESC(max_bridges, "bridges that a user may have");
 static unsigned int max_kib = 32768;
 module_param(max_kib, uint, 0644);
 MODULE_PARM_DESC(max_kib, "size of all of them, KiB");
@@ -32,16 +32,16 @@ module_param(max_files, uint, 0644);
 MODULE_PARM_DESC(max_files, "files of the device that a user may have open");
 static unsigned int max_bridges_all = 48;
 module_param(max_bridges_all, uint, 0644);
-MODULE_PARM_DESC(max_bridges_all, "bridges that all programs have, before users get no more");
+MODULE_PARM_DESC(max_bridges_all, "bridges of all programs together, above which users get no more");
 static unsigned int max_kib_all = 98304;
 module_param(max_kib_all, uint, 0644);
 MODULE_PARM_DESC(max_kib_all, "size of all of them, KiB");
 static unsigned int kib_per_s = 8192;
 module_param(kib_per_s, uint, 0644);
-MODULE_PARM_DESC(kib_per_s, "size of what a user may make in a second, KiB; each bridge is 256 KiB more");
+MODULE_PARM_DESC(kib_per_s, "what a user may make in a second, KiB; each bridge counts 256 KiB more than its size");
 static unsigned int burst_kib = 65536;
 module_param(burst_kib, uint, 0644);
-MODULE_PARM_DESC(burst_kib, "so much at once, if the user has made nothing for a while, KiB");
+MODULE_PARM_DESC(burst_kib, "what a user may make at once after a pause, KiB");
 
 /* What each bridge costs besides its size, for the root's time; in KiB */
 #define COST_EACH	256
