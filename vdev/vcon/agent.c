@@ -26,11 +26,11 @@ static int agent_open(struct inode *inode, struct file *file)
 {
 	struct vcon_link *link;
 
-	/* Whoever listens takes sessions, which are for both. */
+	/* An agent reads and writes sessions, so it needs both modes. */
 	if ((file->f_mode & (FMODE_READ | FMODE_WRITE)) != (FMODE_READ | FMODE_WRITE))
 		return -EACCES;
 	link = vcon_link_get(VCON_SERVER, 0);
-	/* The bridge comes as soon as the vnode is a member of the cluster. */
+	/* The bridge exists as soon as the vnode is a member of the cluster. */
 	if (!link)
 		return -EAGAIN;
 	file->private_data = link;

@@ -12,8 +12,8 @@
 #include "link.h"
 
 /*
- * Copies what is there, but not more than the ring holds, since the other side can add to
- * it meanwhile.  It can have it change, too, and only cheats its own reader.
+ * Copies what is there, but not more than the ring holds, because the other side can add to
+ * it meanwhile.  The other side can also change the data, which harms only its own reader.
  */
 static ssize_t copy_out(struct vcon_chan *ch, char __user *buf, size_t len)
 {
@@ -78,7 +78,7 @@ static ssize_t try_read(struct vcon_chan *ch, char __user *buf, size_t len)
 	if (ch->link->dead) {
 		ret = -EHOSTDOWN;
 	} else {
-		/* First, since what it wrote before it closed counts. */
+		/* First, because what the other side wrote before it closed is still valid. */
 		closed = stream_peer(&ch->s) == STREAM_PEER_CLOSED;
 		ret = copy_out(ch, buf, len);
 		if (!ret && !closed)
@@ -108,7 +108,7 @@ static ssize_t try_write(struct vcon_chan *ch, const char __user *buf, size_t le
  * vcon_chan_events() - what can be done on a channel without waiting
  * @ch: the channel
  *
- * What cannot is kicked for when it can.
+ * For the rest, the other side kicks when it becomes possible.
  *
  * Context: process; does not sleep.
  * Return: EPOLL* bits.
@@ -117,7 +117,7 @@ __poll_t vcon_chan_events(struct vcon_chan *ch)
 {
 	__poll_t events = 0;
 
-	/* It is being ended: trying will tell. */
+	/* The bridge is being ended: a call will return the error. */
 	if (!down_read_trylock(&ch->link->life))
 		return EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM;
 	if (ch->link->dead) {
@@ -163,7 +163,7 @@ ssize_t vcon_chan_read(struct vcon_chan *ch, char __user *buf, size_t len, bool 
 			return ret;
 		if (wait_event_interruptible(ch->wait, vcon_chan_events(ch) & EPOLLIN))
 			return -ERESTARTSYS;
-		/* What there was may be gone each time: the other side decides that. */
+		/* The data may have vanished each time: the other side controls that. */
 		if (signal_pending(current))
 			return -ERESTARTSYS;
 		cond_resched();
@@ -199,7 +199,7 @@ ssize_t vcon_chan_write(struct vcon_chan *ch, const char __user *buf, size_t len
 			done += ret;
 		else
 			wait_event_interruptible(ch->wait, vcon_chan_events(ch) & EPOLLOUT);
-		/* As fast as the other side reads, this may go on for long. */
+		/* If the other side reads fast, this may go on for long. */
 		if (signal_pending(current)) {
 			ret = -ERESTARTSYS;
 			break;
@@ -207,7 +207,7 @@ ssize_t vcon_chan_write(struct vcon_chan *ch, const char __user *buf, size_t len
 		cond_resched();
 	}
 	mutex_unlock(&ch->tx);
-	/* Those who would not wait for that */
+	/* Wake those who want to write without waiting */
 	wake_up_all(&ch->wait);
 	return done ?: ret;
 }
@@ -288,7 +288,7 @@ static int take_channel(struct vcon_link *link)
 	return ret;
 }
 
-/* Does not sleep, as it is a condition that is waited for. */
+/* Does not sleep, because it is a wait condition. */
 static int try_take(struct vcon_link *link)
 {
 	int nr;
@@ -320,7 +320,7 @@ static int session_fd(struct vcon_link *link, int nr)
 /**
  * vcon_session() - begin a session with the other side's agent
  * @link: the bridge, whose client this is
- * @ms: for how long to wait for an agent and a free channel, milliseconds
+ * @ms: how long to wait for an agent and a free channel, milliseconds
  *
  * Context: process, sleeps.
  * Return: a descriptor; -ENOTCONN if nobody listens, -EBUSY if there is no free

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bridges: made by their server, opened by their client when it is rung, given
- * up when they are gone.
+ * Bridges: their server makes them, their client opens them when it is rung, and both give
+ * them up when they are gone.
  *
  *  server   (none) --member of the cluster--> bridge made --client opens the console--> in use
  *  client   (none) --rung, and there is one--> opened --gone--> buried --> (none)
  *               |
  *               '--it is not as it should be--> refused: (none), and not again for LOOK_AGAIN
  *
- * The portal's handler does nothing but remember who rang.
+ * The portal's handler only records who rang.
  */
 #include <linux/bitmap.h>
 #include <linux/delay.h>
@@ -26,7 +26,7 @@
 static struct vcon_link __rcu *links[VCON_ROLES][ADEOS_MAX_VNODES];
 static DEFINE_MUTEX(links_lock);	/* those who change the table; nobody waits for the root */
 
-/* Those who open bridges, and may wait for the root; before links_lock. */
+/* Opening of bridges, which may wait for the root; taken before links_lock. */
 static struct mutex opening[VCON_ROLES] = {
 	[VCON_SERVER] = __MUTEX_INITIALIZER(opening[VCON_SERVER]),
 	[VCON_CLIENT] = __MUTEX_INITIALIZER(opening[VCON_CLIENT]),
@@ -41,10 +41,10 @@ static void look_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(look, look_work);
 
 /**
- * struct prospect - another vnode, as one that may have a bridge for this one
- * @next: not to be looked at again before, jiffies; written under opening[VCON_CLIENT]
- * @refused: how often its bridge was not as it should be; likewise
- * @told: the log says so; likewise
+ * struct prospect - another vnode that may have a bridge for this one
+ * @next: earliest time of the next look, jiffies; written under opening[VCON_CLIENT]
+ * @refused: how often its bridge was refused; likewise
+ * @told: a refusal was logged; likewise
  */
 static struct prospect {
 	unsigned long next;
@@ -74,7 +74,7 @@ struct vcon_link *vcon_link_get(enum vcon_role role, u32 peer)
 {
 	struct vcon_link *link;
 
-	/* Behind link_begin(): its device is there before it is in the table. */
+	/* After link_begin(): the device exists before the link is in the table. */
 	mutex_lock(&links_lock);
 	link = link_of(role, peer);
 	if (link)
@@ -106,7 +106,7 @@ void vcon_link_put(struct vcon_link *link)
 }
 
 /**
- * vcon_kick() - have the other side look at a channel
+ * vcon_kick() - make the other side look at a channel
  * @link: the bridge, alive
  * @nr: the channel, or VCON_KICK_HEAD
  *
@@ -117,7 +117,7 @@ void vcon_kick(struct vcon_link *link, unsigned int nr)
 	enum vcon_role other = link->role == VCON_SERVER ? VCON_CLIENT : VCON_SERVER;
 
 	atomic_or(BIT(nr % 32), &link->wire->kick[other].word[nr / 32]);
-	/* If it has died, so will the bridge. */
+	/* If the other side has died, the bridge will end, too. */
 	adeos_portal_ring(link->peer, PORTAL_VCON);
 }
 
@@ -156,7 +156,7 @@ static bool may_serve(u32 peer)
 	return adeos_vnode_id() ? !peer : peer;
 }
 
-/* It is a little while only, also where jiffies have gone round since it was set. */
+/* Limit the delay, because jiffies may have wrapped since @next was set. */
 static bool is_too_soon(u32 peer)
 {
 	unsigned long left = READ_ONCE(prospects[peer].next) - jiffies;
@@ -164,7 +164,7 @@ static bool is_too_soon(u32 peer)
 	return left <= LOOK_AGAIN;
 }
 
-/* Those who ring without end have others wait for nothing: they are looked at now and then. */
+/* Vnodes that ring without end delay nobody: they are looked at only now and then. */
 static void look_later(u32 peer)
 {
 	atomic_or(BIT(peer % 32), &unknown[peer / 32]);
@@ -204,7 +204,7 @@ static void take_rings(struct irq_work *work)
 
 static DEFINE_IRQ_WORK(rings, take_rings);
 
-/* As in an NMI */
+/* Runs like an NMI handler */
 static void portal_rung(unsigned int portal, u64 from, void *cookie)
 {
 	atomic_or(lower_32_bits(from), &rung[0]);
@@ -221,7 +221,7 @@ static void wake_everybody(struct vcon_link *link)
 		wake_up_all(&link->chan[i].wait);
 }
 
-/* What has been read from the bridge stays readable for those who have it open. */
+/* Viewers can still read what was read from the bridge before. */
 static void link_end(struct vcon_link *link)
 {
 	if (link->role == VCON_CLIENT)
@@ -239,7 +239,7 @@ static void link_end(struct vcon_link *link)
 	link->dead = true;
 	up_write(&link->life);
 	wake_everybody(link);
-	/* Also if it was only lost here: its name is to be free for the next one. */
+	/* Also if only this side has lost it, so that its name is free for the next one. */
 	if (link->role == VCON_SERVER)
 		adeos_bridge_destroy(link->bridge);
 	adeos_bridge_close(link->bridge);
@@ -254,8 +254,8 @@ static void link_bury(struct work_struct *work)
 	bool ended;
 
 	/*
-	 * Behind who opens it: its bridge may go before it has a device, or is dropped.
-	 * And this may have been queued once more while it ran.
+	 * Wait for opening to end: the bridge may go before the link has a device, or is
+	 * dropped.  And this work may have been queued again while it ran.
 	 */
 	mutex_lock(&opening[link->role]);
 	ended = link->ended;
@@ -278,7 +278,7 @@ static void link_gone(struct adeos_bridge *b, void *priv)
 	queue_bury(priv);
 }
 
-/* Only for bridges that are pinned: the nanokernel opens no other one with these. */
+/* For pinned bridges only: with these, the nanokernel opens no other bridges. */
 static const struct adeos_bridge_ops link_ops = {
 	.gone = link_gone,
 };
@@ -318,7 +318,7 @@ static void init_channels(struct vcon_link *link)
 	}
 }
 
-/* The name tells for whom a bridge is, if not for the root. */
+/* The name says which vnode a bridge is for, if not the root. */
 static void bridge_name(char name[16], u32 client)
 {
 	if (client)
@@ -327,7 +327,7 @@ static void bridge_name(char name[16], u32 client)
 		strscpy(name, "console", 16);
 }
 
-/* A vnode's bridge for the root carries commands, too. */
+/* A vnode's bridge for the root also carries commands. */
 static bool is_full(const struct vcon_link *link)
 {
 	return link->role == VCON_SERVER ? !link->peer : link->peer;
@@ -360,7 +360,7 @@ static struct adeos_bridge *open_bridge(struct vcon_link *link)
 	return adeos_bridge_open(link->peer, name, true, &link_ops, link);
 }
 
-/* Still locked as for link_open(): if it has gone meanwhile, link_bury() waits. */
+/* Locked as for link_open(): if the bridge has gone meanwhile, link_bury() waits. */
 static void link_drop(struct vcon_link *link)
 {
 	link->ended = true;
@@ -390,9 +390,9 @@ static struct vcon_link *link_open(enum vcon_role role, u32 peer)
 		kvfree(link);
 		return ERR_PTR(ret);
 	}
-	/* As long as it is open: it is pinned, or it was not opened. */
+	/* Valid as long as the bridge is open: it is pinned, or it was not opened. */
 	link->wire = adeos_bridge_addr(link->bridge);
-	/* Only what may move can be without. */
+	/* Only movable bridges can have no address. */
 	if (!link->wire) {
 		link_drop(link);
 		return ERR_PTR(-EPROTO);
@@ -401,7 +401,7 @@ static struct vcon_link *link_open(enum vcon_role role, u32 peer)
 	return link;
 }
 
-/* Puts it into the table; both sides may be at work before this returns. */
+/* Puts the link into the table; both sides may use it before this returns. */
 static int link_begin(struct vcon_link *link)
 {
 	int ret;
@@ -414,7 +414,7 @@ static int link_begin(struct vcon_link *link)
 	mutex_unlock(&links_lock);
 	if (ret)
 		return ret;
-	/* What it was kicked for before it was in the table */
+	/* Kicks that came before the link was in the table */
 	if (link->role == VCON_SERVER)
 		vcon_tty_kick(link);
 	else
@@ -423,8 +423,8 @@ static int link_begin(struct vcon_link *link)
 }
 
 /*
- * Is it what its server should have made?  It is pinned: the nanokernel opens no other one
- * with link_ops, which has neither freeze nor thaw.
+ * Is the bridge as its server should have made it?  It is pinned: the nanokernel opens no
+ * other one with link_ops, which has neither freeze nor thaw.
  */
 static int check_wire(const struct vcon_link *link)
 {
@@ -432,7 +432,7 @@ static int check_wire(const struct vcon_link *link)
 
 	if (adeos_bridge_size(link->bridge) != size_of(link))
 		return -EPROTO;
-	/* Pairs with vcon_serve(): the rest is there. */
+	/* Pairs with vcon_serve(): the rest was written. */
 	if (smp_load_acquire(&wire->magic) != VCON_MAGIC)
 		return -EAGAIN;
 	if (READ_ONCE(wire->version) != VCON_VERSION ||
@@ -456,7 +456,7 @@ static int open_and_begin(u32 peer)
 	return ret;
 }
 
-/* Those of another kind: -EINVAL may move, -EROFS cannot be written to, -EPROTO is nonsense. */
+/* Bridges of another kind: -EINVAL: may move; -EROFS: read-only; -EPROTO: wrong contents. */
 static bool is_refusal(int error)
 {
 	return error == -EINVAL || error == -EROFS || error == -EPROTO;
@@ -485,7 +485,7 @@ static void note_look(u32 peer, int error)
  * vcon_look() - open a vnode's bridge, if it has one for this vnode
  * @peer: its ID
  *
- * One that is not as it should be is refused, and counted.
+ * A bridge of another kind is refused, and counted.
  *
  * Context: process, sleeps.
  */
@@ -515,8 +515,8 @@ static void look_work(struct work_struct *work)
 }
 
 /*
- * One is there that nobody uses: the root did not answer when it was to be destroyed.
- * If it does now, there is room for the next one.
+ * There is a bridge that nobody uses: the root did not answer when it was to be destroyed.
+ * If the root answers now, there is room for the next one.
  */
 static void end_old_bridge(u32 client)
 {
@@ -555,7 +555,7 @@ static int serve(u32 client)
 
 /**
  * vcon_serve() - make the bridge of a console of this vnode, if there is none
- * @client: who may open it; commands only for the root
+ * @client: the vnode that may open it; only the root's has commands
  *
  * Context: process, sleeps.
  * Return: 0, or what adeos_bridge_make() says.
@@ -565,15 +565,15 @@ int vcon_serve(u32 client)
 	int ret;
 
 	mutex_lock(&opening[VCON_SERVER]);
-	/* One that ends calls vcon_serve_later(), when it has ended. */
+	/* A bridge that is ending calls vcon_serve_later() when it has ended. */
 	ret = is_linked(VCON_SERVER, client) ? 0 : serve(client);
 	mutex_unlock(&opening[VCON_SERVER]);
 	return ret;
 }
 
 /**
- * vcon_withdraw() - take the bridge of a console back
- * @client: who had it, or not
+ * vcon_withdraw() - destroy the bridge of a console
+ * @client: the vnode that may have had it
  *
  * Context: process, sleeps.
  */
@@ -588,7 +588,7 @@ void vcon_withdraw(u32 client)
 }
 
 /**
- * vcon_links_show() - what has happened on each bridge
+ * vcon_links_show() - print the counters of each bridge
  * @m: where to write it
  */
 void vcon_links_show(struct seq_file *m)
@@ -620,7 +620,7 @@ void vcon_links_show(struct seq_file *m)
 }
 
 /**
- * vcon_links_init() - begin to listen
+ * vcon_links_init() - begin to receive rings
  *
  * Context: process.
  * Return: 0 or negative errno.
@@ -661,8 +661,8 @@ void vcon_links_exit(void)
 		}
 	}
 	/*
-	 * All bridges of the table are closed then, and nobody else may queue anything
-	 * while it is being drained of those that were not in the table any more, or never.
+	 * All bridges of the table are closed now.  The queue is drained of links that were
+	 * never in the table, or no longer; nobody else may queue anything meanwhile.
 	 */
 	flush_workqueue(burials);
 	destroy_workqueue(burials);

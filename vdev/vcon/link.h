@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The bridge that a console and its channels lie in, and one side's use of it.
+ * The bridge that contains a console and its channels, and one side's use of it.
  */
 #ifndef _VCON_LINK_H
 #define _VCON_LINK_H
@@ -44,16 +44,16 @@ enum vcon_role {
 };
 
 /**
- * struct vcon_wire - the beginning of the bridge; the rings lie behind it
+ * struct vcon_wire - the beginning of the bridge; the rings follow it
  * @magic: VCON_MAGIC, stored last, by the server, as the next two
  * @version: VCON_VERSION
  * @channels: 1 or VCON_CHANNELS
- * @listening: how many agents wait for sessions; the server's
- * @winsize: rows << 16 | columns, 0 if unknown; the client's
- * @sysrq: number << 8 | key; the client's
- * @sysrq_done: the last @sysrq that was seen, with VCON_SYSRQ_REFUSED if it was not
- *	done; the server's
- * @kick: channels to look at, by who shall look; set and taken atomically
+ * @listening: how many agents wait for sessions; written by the server
+ * @winsize: rows << 16 | columns, 0 if unknown; written by the client
+ * @sysrq: number << 8 | key; written by the client
+ * @sysrq_done: the last @sysrq that was seen, with VCON_SYSRQ_REFUSED if it was not done;
+ *	written by the server
+ * @kick: channels to look at, by the side that should look; set and cleared atomically
  * @side: the channels
  */
 struct vcon_wire {
@@ -84,10 +84,10 @@ struct vcon_wire {
 
 /**
  * struct vcon_budget - how much is done for the other side in one jiffy
- * @tick: which jiffy
- * @spent: how much that was, bytes or what costs as much
+ * @tick: the jiffy
+ * @spent: how much was done, bytes or an equivalent
  *
- * The other side can always have more to do, and ring at any time.  What is beyond the
+ * The other side can always have more to do, and can ring at any time.  Work beyond the
  * budget is done in the next jiffy, so that there is time for others.
  */
 struct vcon_budget {
@@ -95,9 +95,9 @@ struct vcon_budget {
 	u32 spent;
 };
 
-#define VCON_COST	1024u	/* at least, of looking at a stream */
+#define VCON_COST	1024u	/* the least cost of looking at a stream */
 
-/* Is some of it left?  Only one at a time may spend it. */
+/* Is some budget left? Only one caller at a time may spend it. */
 static inline bool vcon_may_spend(struct vcon_budget *b, u32 max)
 {
 	unsigned long now = jiffies;
@@ -131,20 +131,20 @@ struct vcon_chan {
 
 /**
  * struct vcon_link - one side's use of a bridge
- * @ref: one for being in the table, one for each open file
+ * @ref: one for the table, one for each open file
  * @rcu: to free it
  * @role: which side
  * @peer: vnode ID of the other side
  * @bridge: the bridge
  * @wire: where it is mapped
  * @channels: how many it has
- * @life: held for reading by who uses @wire, and for writing to end it
+ * @life: held for reading to use @wire, and for writing to end it
  * @dead: the bridge is gone
  * @ended: it is being ended, or was; protected by opening of link.c
  * @bury: ends it; has a reference of its own while it is queued
- * @lock: for @busy, and for opening, accepting, closing and reaping sessions
+ * @lock: protects @busy, and opening, accepting, closing and reaping sessions
  * @busy: channels that are in use on this side
- * @agents: how many listen, if this is the server
+ * @agents: how many agents listen, if this is the server
  * @wait: woken when a session may begin or has ended
  * @view: what viewers see, if this is the client
  * @tty: the terminal, if this is the server

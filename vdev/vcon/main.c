@@ -10,14 +10,14 @@
 
 #include "link.h"
 
-/* Vnodes that may have the root's own console, and those that may do sysrq there, too */
+/* Vnodes that may have the root's own console, and those that may also do sysrq there */
 static DECLARE_BITMAP(allowed, ADEOS_MAX_VNODES);
 static DECLARE_BITMAP(sysrq_allowed, ADEOS_MAX_VNODES);
-static bool serving;	/* protected, as allowed, by the parameters' lock */
+static bool serving;	/* protected by the parameters' lock, like allowed */
 
 static struct dentry *vcon_debugfs;
 
-/* Those whose bridges are still to be made */
+/* Vnodes whose bridges must still be made */
 static DECLARE_BITMAP(clients, ADEOS_MAX_VNODES);
 
 static bool may_have(unsigned int client)
@@ -37,14 +37,14 @@ static void serve_work(struct work_struct *work)
 	for_each_set_bit(client, clients, ADEOS_MAX_VNODES) {
 		clear_bit(client, clients);
 		ret = vcon_serve(client);
-		/* change_clients() may have come before there was anything to take back. */
+		/* change_clients() may have run before there was a bridge to destroy. */
 		if (!may_have(client))
 			vcon_withdraw(client);
 		if (!ret || !may_have(client))
 			continue;
 		set_bit(client, clients);
 		again = true;
-		/* It takes a moment until a vnode is a member, and until an old bridge is gone. */
+		/* It takes some time until a vnode is a member, and until an old bridge is gone. */
 		if (ret != -ENOTCONN && ret != -EEXIST)
 			pr_warn_ratelimited("vcon: no console for vnode %u: error %d\n",
 					    client, ret);
@@ -54,8 +54,8 @@ static void serve_work(struct work_struct *work)
 }
 
 /**
- * vcon_serve_later() - have the bridge of a console made anew
- * @client: for whom; the one there was is gone
+ * vcon_serve_later() - make the bridge of a console again, later
+ * @client: the vnode that it is for; the earlier bridge is gone
  *
  * Context: process.
  */
@@ -144,10 +144,10 @@ MODULE_PARM_DESC(allow_sysrq,
 
 /**
  * vcon_may_sysrq() - may the user of a console of this vnode do sysrq here?
- * @client: whose console it is
+ * @client: the console's vnode
  *
  * Context: any.
- * Return: true for the root, and for those that the root's administrator names.
+ * Return: true for the root, and for vnodes that the root's administrator names.
  */
 bool vcon_may_sysrq(u32 client)
 {
@@ -191,7 +191,7 @@ static int __init vcon_init(void)
 		goto no_links;
 	vcon_debugfs = debugfs_create_file("vcon", 0444, NULL, NULL, &vcon_fops);
 	begin_to_serve();
-	/* Bridges that were there before */
+	/* Bridges that existed before */
 	for (i = 0; i < ADEOS_MAX_VNODES; i++)
 		vcon_look(i);
 	return 0;
@@ -209,7 +209,7 @@ module_init(vcon_init);
 
 static void __exit vcon_exit(void)
 {
-	/* The parameters are there until this returns. */
+	/* The parameters exist until this returns. */
 	kernel_param_lock(THIS_MODULE);
 	serving = false;
 	kernel_param_unlock(THIS_MODULE);

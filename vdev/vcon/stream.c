@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The streams and sessions of a channel.  It also compiles in user space,
- * where it is tested.
+ * The streams and sessions of a channel.  This also compiles in user space, for its test.
  *
- * Callers make those that read exclude each other, likewise those that write,
- * and either exclude opening, closing and reaping.
+ * Callers serialize readers, and serialize writers, and exclude both from opening, closing
+ * and reaping.
  */
 #ifdef __KERNEL__
 #include <linux/atomic.h>
@@ -26,7 +25,7 @@ static u32 word(const struct stream *s, enum stream_state state)
 static void set_state(struct stream *s, u32 state)
 {
 	s->state = state;
-	/* Behind all that was read and written before; pairs with those that load it. */
+	/* Release: after all earlier reads and writes; pairs with the loads of the state. */
 	smp_store_release(&s->own->state, state);
 }
 
@@ -88,9 +87,9 @@ int stream_accept(struct stream *s)
 		return -EAGAIN;
 	clear_positions(s);
 	set_state(s, peer);
-	/* Pairs with stream_close(): one of both sees the other. */
+	/* Pairs with stream_close(): at least one of them sees the other's store. */
 	smp_mb();
-	/* Pairs with set_state(): the client's positions are of this session. */
+	/* Pairs with set_state(): the client's positions belong to this session. */
 	if (smp_load_acquire(&s->peer->state) == peer)
 		return 0;
 	set_state(s, word(s, STREAM_IDLE));
@@ -99,23 +98,23 @@ int stream_accept(struct stream *s)
 
 /**
  * stream_close() - end a session
- * @s: the channel; nothing of it is read or written any more
+ * @s: the channel; nobody reads or writes it any more
  *
- * The other side is to be kicked.
+ * The caller must kick the other side.
  */
 void stream_close(struct stream *s)
 {
 	set_state(s, word(s, STREAM_CLOSED));
-	/* Pairs with stream_accept(): one of both sees the other. */
+	/* Pairs with stream_accept(): at least one of them sees the other's store. */
 	smp_mb();
 	stream_reap(s);
 }
 
 /**
- * stream_reap() - make a channel ready for the next session, if it can be
+ * stream_reap() - make a channel ready for the next session, if that is possible
  * @s: the channel
  *
- * Return: true if that changed what the other side may wait for.
+ * Return: true if the other side may be waiting for this change.
  */
 bool stream_reap(struct stream *s)
 {
@@ -132,16 +131,16 @@ bool stream_reap(struct stream *s)
 }
 
 /**
- * stream_peer() - what the other side does about this session
+ * stream_peer() - the other side's state in this session
  * @s: the channel, open
  *
- * What it had written before it closed can be read afterwards.
+ * What it had written before it closed can still be read.
  *
  * Return: an enum stream_peer.
  */
 enum stream_peer stream_peer(struct stream *s)
 {
-	/* Pairs with set_state(): its last head is there, too. */
+	/* Pairs with set_state(): its last head is visible, too. */
 	u32 peer = smp_load_acquire(&s->peer->state);
 
 	if (peer == s->state) {
