@@ -21,7 +21,7 @@
 #include "../portals.h"
 #include "link.h"
 
-#define LOOK_AGAIN	(HZ / 2)	/* for a bridge where there was none to use */
+#define LOOK_AGAIN	(HZ / 2)	/* to look after a refusal */
 
 static struct vcon_link __rcu *links[VCON_ROLES][ADEOS_MAX_VNODES];
 static DEFINE_MUTEX(links_lock);	/* those who change the table; nobody waits for the root */

@@ -166,11 +166,11 @@ static int spoil(struct stream *s)
  * @data: where the next bytes are; the other side may change them meanwhile
  * @len: how many are there in one piece, 0 if none
  *
- * Return: 0, or -EIO if the other side's position cannot be, now or before.
+ * Return: 0, or -EIO if the other side's position is or was impossible.
  */
 int stream_rx(struct stream *s, u8 **data, u32 *len)
 {
-	/* Pairs with stream_tx_done(): the data are there. */
+	/* Pairs with stream_tx_done(): the data were written. */
 	u32 ready = smp_load_acquire(&s->peer->head) - s->tail;
 	u32 at = s->tail & (s->rx_size - 1);
 
@@ -182,10 +182,10 @@ int stream_rx(struct stream *s, u8 **data, u32 *len)
 	return 0;
 }
 
-/* Takes the other side's wish away if it has it; it is to be kicked then. */
+/* Clears the other side's bit if it is set; then the caller must kick the other side. */
 static bool granted(struct stream *s, int wants)
 {
-	/* Pairs with stream_want(): one of both sees the other. */
+	/* Pairs with stream_want(): at least one of them sees the other's store. */
 	smp_mb();
 	if (!(atomic_read(&s->peer->wants) & wants))
 		return false;
@@ -194,9 +194,9 @@ static bool granted(struct stream *s, int wants)
 }
 
 /**
- * stream_rx_done() - give back what was read
+ * stream_rx_done() - free what was read
  * @s: the channel
- * @len: bytes, at most what stream_rx() has found
+ * @len: bytes, at most as many as were found
  *
  * Return: true if the other side is to be kicked.
  */
@@ -205,15 +205,15 @@ bool stream_rx_done(struct stream *s, u32 len)
 	WRITE_ONCE(s->tail, s->tail + len);
 	/* The data were read before; pairs with stream_tx(). */
 	smp_store_release(&s->own->tail, s->tail);
-	/* What is more than half full is still being read. */
+	/* The reader announces room only when half of the ring is free. */
 	if (READ_ONCE(s->peer->head) - s->tail > s->rx_size / 2)
 		return false;
 	return granted(s, STREAM_WANTS_ROOM);
 }
 
 /**
- * stream_rx_reset() - go on behind a position that could not be
- * @s: the channel; what was not read is lost
+ * stream_rx_reset() - go on after an impossible position
+ * @s: the channel; unread data is lost
  */
 void stream_rx_reset(struct stream *s)
 {
@@ -228,7 +228,7 @@ void stream_rx_reset(struct stream *s)
  * @data: where the next bytes go
  * @len: how much room there is in one piece, 0 if none
  *
- * Return: 0, or -EIO if the other side's position cannot be, now or before.
+ * Return: 0, or -EIO if the other side's position is or was impossible.
  */
 int stream_tx(struct stream *s, u8 **data, u32 *len)
 {
@@ -247,24 +247,24 @@ int stream_tx(struct stream *s, u8 **data, u32 *len)
 /**
  * stream_tx_done() - send what was written
  * @s: the channel
- * @len: bytes, at most what stream_tx() has found
+ * @len: bytes, at most as many as were found
  *
  * Return: true if the other side is to be kicked.
  */
 bool stream_tx_done(struct stream *s, u32 len)
 {
 	WRITE_ONCE(s->head, s->head + len);
-	/* Behind the data; pairs with stream_rx(). */
+	/* After the data; pairs with stream_rx(). */
 	smp_store_release(&s->own->head, s->head);
 	return granted(s, STREAM_WANTS_DATA);
 }
 
 /**
- * stream_want() - be kicked when there is something to do
+ * stream_want() - ask to be kicked when there is something to do
  * @s: the channel
  * @wants: STREAM_WANTS_*
  *
- * The caller looks once more afterwards, before it sleeps.
+ * The caller must look once more afterwards, before it sleeps.
  */
 void stream_want(struct stream *s, int wants)
 {
@@ -274,11 +274,11 @@ void stream_want(struct stream *s, int wants)
 }
 
 /**
- * stream_readable() - look whether stream_rx() has something to say
+ * stream_readable() - check whether stream_rx() would find data or an error
  * @s: the channel
  *
  * Context: any, also while others read.
- * Return: true if there are data, or nonsense.
+ * Return: true if there is data, or an impossible position.
  */
 bool stream_readable(const struct stream *s)
 {
@@ -286,11 +286,11 @@ bool stream_readable(const struct stream *s)
 }
 
 /**
- * stream_writable() - look whether stream_tx() has something to say
+ * stream_writable() - check whether stream_tx() would find room or an error
  * @s: the channel
  *
  * Context: any, also while others write.
- * Return: true if there is room, or nonsense.
+ * Return: true if there is room, or an impossible position.
  */
 bool stream_writable(const struct stream *s)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A channel: two byte streams between two kernels, one each way, for one
- * session after the other (docs/vcon.md).
+ * A channel: two byte streams between two kernels, one for each direction, for one session
+ * after the other (docs/vcon.md).
  *
  *  client   IDLE --begin--> OPEN --close--> CLOSED --server not OPEN in it--> IDLE
  *  server   IDLE --accept, when the client is OPEN--> OPEN --close--> CLOSED
  *           --client not OPEN in it--> IDLE
  *
- * Nothing of the other side's is believed: each word is read once and checked.
+ * The other side is not trusted: each of its words is read once and checked.
  */
 #ifndef _VCON_STREAM_H
 #define _VCON_STREAM_H
@@ -31,12 +31,12 @@ enum stream_state {
 #define STREAM_WANTS_ROOM	2
 
 /**
- * struct stream_side - what one side tells the other, in a cache line of its own
+ * struct stream_side - one side's words, in a cache line of its own
  * @state: session and enum stream_state
- * @head: position behind what this side has written, bytes modulo 2^32
- * @tail: position behind what this side has read
- * @wants: STREAM_WANTS_* that this side waits for; set by it, taken away by
- *	the other, both atomically
+ * @head: position after what this side has written, bytes modulo 2^32
+ * @tail: position after what this side has read
+ * @wants: STREAM_WANTS_* that this side waits for; this side sets them, the other one
+ *	clears them, both atomically
  */
 struct stream_side {
 	u32 state;
@@ -48,8 +48,8 @@ struct stream_side {
 
 /**
  * struct stream - one side's view of a channel, private to it
- * @own: what it writes
- * @peer: what the other side writes
+ * @own: the words that it writes
+ * @peer: the words that the other side writes
  * @tx: ring that it writes
  * @rx: ring that it reads
  * @tx_size: a power of two, bytes
@@ -58,7 +58,7 @@ struct stream_side {
  * @head: what @own->head should be
  * @tail: what @own->tail should be
  * @accepted: the server has accepted this session
- * @bad: how often the other side stored a position that cannot be
+ * @bad: how often the other side stored an impossible position
  * @broken: it did so in this session
  */
 struct stream {
@@ -76,7 +76,7 @@ struct stream {
 	u32 bad;
 };
 
-/* What the other side does about this session */
+/* The other side's state in this session */
 enum stream_peer {
 	STREAM_PEER_PENDING,	/* has not accepted it yet */
 	STREAM_PEER_OPEN,

@@ -3,15 +3,15 @@
  * ttyV0, this vnode's terminal at the root, and a kernel console; in the root,
  * ttyV1 and up at those vnodes that are allowed to have one.
  *
- * A terminal comes with its first bridge and stays, attached to none or to another one,
- * until the module is unloaded: programs may have it open when its bridge is lost.
+ * A terminal is made with its first bridge and stays until the module is unloaded, attached
+ * to no bridge or to another one: programs may have it open when its bridge is lost.
  *
  *             attach                         follow: the other end is open
  *   (none) ------------> attached, closed -------------------------------> open
  *              detached <---- detach ---- closed <---- follow: it is closed ---'
  *
- * Only what is open touches the bridge, but for tty_look(), which runs only when attached.
- * What is written to a terminal that is not open is dropped.
+ * Only an open terminal uses the bridge, and tty_look(), which runs only while it is attached.
+ * Data written to a terminal that is not open is dropped.
  */
 #include <linux/console.h>
 #include <linux/delay.h>
@@ -30,7 +30,7 @@
 
 #define CALL_AGAIN	HZ	/* until somebody opens the other end */
 #define INPUT_MAX	(8 * VCON_CONSOLE_IN)	/* bytes in a jiffy */
-#define PATIENCE_US	10000	/* of a kernel message, if nothing moves */
+#define PATIENCE_US	10000	/* how long a kernel message waits for room */
 
 /**
  * struct vcon_tty - a terminal
@@ -38,15 +38,15 @@
  * @index: its number, the vnode ID of the other side
  * @port: the tty layer's part
  * @con: the kernel console
- * @con_registered: it is in use
- * @look: does what does not fit into an interrupt
- * @budget: for what it takes
- * @tx: for writing, and for @open
+ * @con_registered: @con is in use
+ * @look: does what an interrupt must not do
+ * @budget: for input
+ * @tx: protects writing and @open
  * @open: the other end is open
- * @stalled: kernel messages have waited in vain since it was last read
- * @dropped: bytes that kernel messages have lost
- * @throttled: what is typed stays where it is
- * @winsize: the last one that was set
+ * @stalled: kernel messages have waited in vain since the ring was last read
+ * @dropped: bytes of kernel messages that were dropped
+ * @throttled: input stays in the ring
+ * @winsize: the last size that was set
  * @resized: when, jiffies
  * @sysrq: the last one that was done
  */
@@ -71,7 +71,7 @@ struct vcon_tty {
 static struct tty_driver *vcon_driver;
 static struct vcon_tty *ttys[ADEOS_MAX_VNODES];	/* written under links_lock of link.c */
 
-/* When it is attached */
+/* Valid while it is attached */
 static struct stream *stream_of(struct vcon_tty *t)
 {
 	return &t->link->chan[0].s;
@@ -103,9 +103,9 @@ static u32 used(struct vcon_tty *t)
 }
 
 /*
- * As put(), but waits for room, all in all for no longer than PATIENCE_US.  Who has
- * waited in vain does not again before the other side has taken much: it could
- * take a byte from time to time, and interrupts are off here.
+ * Like put(), but waits for room, in all no longer than PATIENCE_US.  After waiting in
+ * vain, it does not wait again before the other side has read much: interrupts are off
+ * here, and the other side could read single bytes.
  */
 static void put_patiently(struct vcon_tty *t, const u8 *s, u32 len, u32 *waited)
 {
@@ -148,7 +148,7 @@ static void con_write(struct console *con, const char *s, unsigned int len)
 	unsigned long flags;
 
 	if (!raw_spin_trylock_irqsave(&t->tx, flags)) {
-		/* Its holder may have been stopped by a panic on this CPU. */
+		/* A panic on this CPU may have stopped the lock's holder. */
 		if (oops_in_progress) {
 			put_lines(t, s, len);
 			return;
@@ -165,7 +165,7 @@ static struct tty_driver *con_device(struct console *con, int *index)
 	return vcon_driver;
 }
 
-/* Kernel messages go there whatever the command line says, from the first one on. */
+/* Kernel messages go there from the first one on, for any command line. */
 static void con_begin(struct vcon_tty *t)
 {
 	t->con = (struct console) {
@@ -190,7 +190,7 @@ static void set_open(struct vcon_tty *t, bool open)
 	raw_spin_unlock_irqrestore(&t->tx, flags);
 }
 
-/* Opens or closes this end as the other one was; returns whether it is open. */
+/* Opens or closes this end if the other one has changed; returns whether it is open. */
 static bool follow(struct vcon_tty *t)
 {
 	struct stream *s = stream_of(t);
@@ -213,7 +213,7 @@ static bool follow(struct vcon_tty *t)
 	return true;
 }
 
-/* Takes some of what was typed; returns false if the terminal has no memory for it. */
+/* Passes on some input; returns false if the terminal has no memory for it. */
 static bool take_some(struct vcon_tty *t, bool *any)
 {
 	struct stream *s = stream_of(t);
@@ -237,7 +237,7 @@ static bool take_some(struct vcon_tty *t, bool *any)
 	return true;
 }
 
-/* Returns in how many jiffies to try again, 0 if not before a kick. */
+/* Returns after how many jiffies to try again; 0: not before a kick. */
 static unsigned long take_input(struct vcon_tty *t)
 {
 	struct stream *s = stream_of(t);
@@ -260,7 +260,7 @@ static unsigned long take_input(struct vcon_tty *t)
 	return again;
 }
 
-/* One in a jiffy, since each has programs on the terminal do something; returns as above. */
+/* One in a jiffy, because each makes programs on the terminal work; returns as above. */
 static unsigned long take_size(struct vcon_tty *t)
 {
 	u32 size = READ_ONCE(t->link->wire->winsize);
@@ -282,7 +282,7 @@ static unsigned long take_size(struct vcon_tty *t)
 }
 
 /**
- * vcon_tty_sysrq() - do what the magic key does, if the other side asks for it
+ * vcon_tty_sysrq() - do a sysrq if the other side has asked for it
  * @link: the bridge, mapped
  *
  * Context: any but NMI; in an interrupt, so that it also works if no thread runs any more.
@@ -292,14 +292,14 @@ void vcon_tty_sysrq(struct vcon_link *link)
 	u32 asked, done = READ_ONCE(link->tty->sysrq);
 	bool may;
 
-	/* Not the other way round: what is asked for would be older than what is done. */
+	/* Not in the other order: the request would then be older than the answer. */
 	smp_rmb();
 	asked = READ_ONCE(link->wire->sysrq);
-	/* Somebody else may be about to do the same. */
+	/* Another CPU may be about to do the same. */
 	if (asked == done || cmpxchg(&link->tty->sysrq, done, asked) != done)
 		return;
 	may = vcon_may_sysrq(link->peer);
-	/* It may not come back from doing it. */
+	/* The sysrq may not return. */
 	WRITE_ONCE(link->wire->sysrq_done, may ? asked : asked | VCON_SYSRQ_REFUSED);
 	vcon_kick(link, 0);
 	if (may)
@@ -312,9 +312,9 @@ static void tty_look(struct work_struct *work)
 	unsigned long again, resize;
 
 	if (!follow(t)) {
-		/* Who waits for room: what is written is dropped now. */
+		/* Wake writers that wait for room: their data is dropped now. */
 		tty_port_tty_wakeup(&t->port);
-		/* Its client may not have been there when it was rung last. */
+		/* The client may not have had the bridge when it was rung last. */
 		adeos_portal_ring(t->link->peer, PORTAL_VCON);
 		queue_delayed_work(system_unbound_wq, &t->look, CALL_AGAIN);
 		return;
@@ -344,7 +344,7 @@ void vcon_tty_kick(struct vcon_link *link)
 }
 
 /**
- * vcon_tty_dropped() - how much of kernel messages found no room
+ * vcon_tty_dropped() - how many bytes of kernel messages were dropped
  * @link: the bridge
  *
  * Return: bytes.
@@ -423,7 +423,7 @@ static unsigned int vcon_tty_room(struct tty_struct *tty)
 		if (!stream_writable(stream_of(t)))
 			stream_want(stream_of(t), STREAM_WANTS_ROOM);
 		taken = used(t);
-		/* Nonsense is noticed by who writes. */
+		/* A writer will notice an impossible position. */
 		if (taken <= room)
 			room -= taken;
 	}
@@ -453,7 +453,10 @@ static const struct tty_operations vcon_tty_ops = {
 	.hangup = vcon_tty_hangup,
 	.write = vcon_tty_write,
 	.write_room = vcon_tty_room,
-	/* No chars_in_buffer: what is in the ring has left, and nobody tells when it is read. */
+	/*
+	 * No chars_in_buffer: data in the ring counts as sent, and nobody reports when it
+	 * is read.
+	 */
 	.throttle = vcon_tty_throttle,
 	.unthrottle = vcon_tty_unthrottle,
 };
@@ -494,7 +497,7 @@ static struct vcon_tty *make_tty(unsigned int index)
 }
 
 /**
- * vcon_tty_attach() - give a bridge a terminal; the one it had before, if any
+ * vcon_tty_attach() - give a bridge a terminal, the one that it had before if there is one
  * @link: the bridge, not in the table yet
  *
  * Context: process, sleeps; under links_lock.
@@ -525,7 +528,7 @@ void vcon_tty_detach(struct vcon_link *link)
 	struct vcon_tty *t = link->tty;
 
 	disable_delayed_work_sync(&t->look);
-	/* The next one gets the kernel's log from its beginning, too. */
+	/* The next bridge also gets the kernel's log from its beginning. */
 	if (t->con_registered)
 		unregister_console(&t->con);
 	t->con_registered = false;
@@ -535,7 +538,7 @@ void vcon_tty_detach(struct vcon_link *link)
 		vcon_kick(link, 0);
 	}
 	t->link = NULL;
-	/* Who waits for room: what is written is dropped now. */
+	/* Wake writers that wait for room: their data is dropped now. */
 	tty_port_tty_wakeup(&t->port);
 }
 
@@ -547,7 +550,7 @@ static void destroy_tty(struct vcon_tty *t)
 }
 
 /**
- * vcon_ttys_init() - get ready for ttyV0 and up
+ * vcon_ttys_init() - set up ttyV0 and further terminals
  *
  * Context: process.
  * Return: 0 or negative errno.

@@ -2,9 +2,9 @@
 /*
  * /dev/vcon/ID: another vnode's console.
  *
- * What the vnode prints is drained into a buffer, from which each viewer reads.
- * The buffer's oldest text is overwritten when all viewers that may type have read it, or
- * have not moved for PATIENCE.
+ * A work item copies the vnode's output to a buffer, from which each viewer reads. The
+ * buffer's oldest text is overwritten when all viewers that may type have read it, or have
+ * not read for PATIENCE.
  */
 #include <linux/cdev.h>
 #include <linux/device.h>
@@ -25,17 +25,17 @@
 #define DRAIN_MAX	(256u << 10)	/* bytes in a jiffy */
 
 /**
- * struct vcon_view - what is seen of a console
+ * struct vcon_view - the output of a console, for its viewers
  * @link: the bridge
- * @lock: for all below, and for opening and closing channel 0
+ * @lock: protects all below, and opening and closing channel 0
  * @text: the byte at position p is @text[p % VIEW_SIZE]
- * @end: position behind the newest byte
+ * @end: position after the newest byte
  * @viewers: those who are waited for
- * @stuck: there was no room for what the vnode prints
- * @over: nothing will come any more
- * @wait: woken when there is more to see
- * @drain: takes what the vnode prints
- * @budget: for that
+ * @stuck: there was no room for the vnode's output
+ * @over: no more output will come
+ * @wait: woken when there is more output
+ * @drain: copies the vnode's output
+ * @budget: for @drain
  * @sysrq_lock: one sysrq at a time
  */
 struct vcon_view {
@@ -54,10 +54,10 @@ struct vcon_view {
 
 /**
  * struct viewer - an open file
- * @list: those who are waited for
- * @view: what they see
- * @pos: position behind what it has read
- * @new: position behind what was there before it looked
+ * @list: entry in @view->viewers
+ * @view: the console's output
+ * @pos: position after what it has read
+ * @new: position after the text that was there when it was opened
  * @lost: bytes that were overwritten before it read them
  * @moved: when it read last, jiffies
  */
@@ -79,7 +79,7 @@ static u64 oldest(const struct vcon_view *v)
 	return v->end > VIEW_SIZE ? v->end - VIEW_SIZE : 0;
 }
 
-/* How many bytes may come; if none, when that may change, jiffies from now. */
+/* How many bytes there is room for; if none, when that may change, in jiffies from now. */
 static u32 view_room(struct vcon_view *v, unsigned long *in)
 {
 	struct viewer *r;
@@ -132,7 +132,7 @@ static unsigned long drain(struct vcon_view *v)
 
 	if (!view_open(v->link))
 		return 0;
-	/* The server has closed it: its module was unloaded, say. */
+	/* The server has closed it, for example because its module was unloaded. */
 	if (stream_peer(s) == STREAM_PEER_CLOSED && !stream_readable(s)) {
 		stream_close(s);
 		vcon_kick(v->link, 0);
@@ -191,7 +191,7 @@ void vcon_view_kick(struct vcon_link *link)
 }
 
 /**
- * vcon_view_lost() - how much of a console has left the buffer
+ * vcon_view_lost() - how much of a console's output the buffer has lost
  * @link: the bridge
  *
  * Return: bytes.
@@ -226,7 +226,10 @@ static int view_file_open(struct inode *inode, struct file *file)
 	r->pos = oldest(r->view);
 	r->new = r->view->end;
 	r->lost = r->pos;
-	/* A viewer that only looks, or does not read, is not waited for: others would wait, too. */
+	/*
+	 * Nobody waits for a viewer that may only read, or does not read: others would have
+	 * to wait, too.
+	 */
 	if ((file->f_mode & (FMODE_READ | FMODE_WRITE)) == (FMODE_READ | FMODE_WRITE))
 		list_add(&r->list, &r->view->viewers);
 	else
@@ -280,7 +283,7 @@ static ssize_t view_get(struct viewer *r, u8 *to, size_t len)
 
 static bool view_has(struct viewer *r)
 {
-	/* Positions only grow, and a torn one is looked at again under the lock. */
+	/* Positions only grow, and a torn value is read again under the lock. */
 	return READ_ONCE(r->view->over) || r->view->end != r->pos;
 }
 
@@ -290,7 +293,7 @@ static ssize_t view_file_read(struct file *file, char __user *buf, size_t len, l
 	u8 chunk[512];
 	ssize_t n, done = 0;
 
-	/* More may come all the time. */
+	/* There may always be more. */
 	len = min_t(size_t, len, VIEW_SIZE);
 	while (done < len) {
 		n = view_get(r, chunk, min_t(size_t, sizeof(chunk), len - done));
@@ -325,7 +328,7 @@ static __poll_t view_file_poll(struct file *file, poll_table *wait)
 	poll_wait(file, &r->view->wait, wait);
 	poll_wait(file, &ch->wait, wait);
 	events = vcon_chan_events(ch) & (EPOLLOUT | EPOLLWRNORM | EPOLLERR);
-	/* Another viewer is writing: vcon_chan_write() says when it is through. */
+	/* Another viewer is writing: vcon_chan_write() wakes this one when it has finished. */
 	if (mutex_is_locked(&ch->tx))
 		events &= EPOLLERR;
 	if (view_has(r))
@@ -360,7 +363,7 @@ static void set_sysrq(struct vcon_wire *wire, u32 value)
 	WRITE_ONCE(wire->sysrq, value);
 }
 
-/* What has become of it: 1 done, 0 nothing yet, -EPERM refused. */
+/* The result: 1: done, 0: no answer yet, -EPERM: refused. */
 static int sysrq_end(struct vcon_link *link, u32 value)
 {
 	int end = 1;
@@ -417,13 +420,13 @@ static int view_winsize(struct vcon_link *link, unsigned int cmd, struct winsize
 	return copy_to_user(arg, &ws, sizeof(ws)) ? -EFAULT : 0;
 }
 
-/* What a call needs that the file be open for */
+/* How a file must be open for a call */
 static fmode_t mode_of(unsigned int cmd)
 {
 	switch (cmd) {
-	case VCON_SESSION:	/* runs commands there */
+	case VCON_SESSION:	/* it runs commands in the vnode */
 	case VCON_SYSRQ:
-	case TIOCSWINSZ:	/* is seen by all who use the terminal */
+	case TIOCSWINSZ:	/* all users of the terminal see it */
 		return FMODE_WRITE;
 	case VCON_LOST:
 	case VCON_OLD:
@@ -505,7 +508,7 @@ int vcon_view_add(struct vcon_link *link)
 }
 
 /**
- * vcon_view_end() - take /dev/vcon/ID away; those who have it open read on to the end
+ * vcon_view_end() - remove /dev/vcon/ID; viewers that have it open can read to the end
  * @link: the bridge, still mapped
  *
  * Context: process, sleeps.
@@ -517,7 +520,7 @@ void vcon_view_end(struct vcon_link *link)
 
 	device_destroy(vcon_class, MKDEV(MAJOR(vcon_dev), link->peer));
 	mutex_lock(&v->lock);
-	/* The last words, whatever came before in this jiffy */
+	/* The last output, without the limit for this jiffy */
 	v->budget.spent = 0;
 	drain(v);
 	WRITE_ONCE(v->over, true);
@@ -530,7 +533,7 @@ void vcon_view_end(struct vcon_link *link)
 }
 
 /**
- * vcon_view_free() - free what was seen of a console
+ * vcon_view_free() - free a view
  * @v: the view, or NULL
  *
  * Context: process, sleeps.
@@ -545,7 +548,7 @@ void vcon_view_free(struct vcon_view *v)
 }
 
 /**
- * vcon_views_init() - get ready for /dev/vcon
+ * vcon_views_init() - set up /dev/vcon
  *
  * Context: process.
  * Return: 0 or negative errno.
