@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One's own receive area: made and ended by the root, which may take its time.  So all
- * of this runs in work of its own, or is called back by the nanokernel; peer.c says
- * which locks there are.
+ * This vnode's receive area.  The root makes and destroys it, which may take long.  So all
+ * of this runs in a work item, or in callbacks of the nanokernel; peer.c describes the
+ * locks.
  */
 #include "vnet.h"
 
@@ -13,7 +13,7 @@
  * @index: of the wire
  * @ring_size: of each ring there, bytes
  *
- * Context: any in which the area stays where it is.
+ * Context: any in which the area cannot be moved.
  */
 void vnet_set_port(struct wire_port *port, struct vnet_header *h, u32 index, u32 ring_size)
 {
@@ -38,7 +38,7 @@ static void own_freeze(struct adeos_bridge *b, void *priv)
 	mutex_lock(&vn->map_lock);
 	WRITE_ONCE(vn->frozen, true);
 	mutex_unlock(&vn->map_lock);
-	/* Whoever has seen it running is in a read section. */
+	/* Code that has seen @running set is in a read section. */
 	synchronize_rcu_expedited();
 }
 
@@ -58,7 +58,7 @@ static void own_gone(struct adeos_bridge *b, void *priv)
 {
 	struct vnet *vn = priv;
 
-	/* As it should be */
+	/* Expected: this vnode destroys it */
 	if (READ_ONCE(vn->ending))
 		return;
 	WRITE_ONCE(vn->losses, vn->losses + 1);
@@ -74,7 +74,7 @@ static const struct adeos_bridge_ops own_ops = {
 	.gone	= own_gone,
 };
 
-/* Lets the receivers be used, unless the interface has gone down meanwhile. */
+/* Allows use of the receivers, unless the interface has gone down meanwhile. */
 static int publish_area(struct vnet *vn)
 {
 	int ret = -EAGAIN;
@@ -116,7 +116,7 @@ static int fill_area(struct vnet *vn, struct vnet_header *h)
 	return 0;
 }
 
-/* What is asked of the root can take it 15 s: it does not answer, or makes room. */
+/* A request to the root can take 15 s, if it does not answer or makes room. */
 static void ask_root(struct vnet *vn)
 {
 	WRITE_ONCE(vn->asked, vn->asked + 1);
@@ -127,7 +127,7 @@ static void root_answered(struct vnet *vn)
 	WRITE_ONCE(vn->answered, vn->answered + 1);
 }
 
-/* An area of this name that is there already */
+/* Finds an area of this name that already exists */
 struct old_area {
 	struct vnet *vn;
 	bool frozen;
@@ -142,7 +142,7 @@ static void old_freeze(struct adeos_bridge *b, void *priv)
 	mutex_unlock(&old->vn->map_lock);
 }
 
-/* It was looked at, or it is looked for anew. */
+/* It was checked, or the caller looks again. */
 static void old_thaw(struct adeos_bridge *b, void *priv)
 {
 }
@@ -157,7 +157,7 @@ static const struct adeos_bridge_ops old_ops = {
 	.gone	= old_gone,
 };
 
-/* A program may have made a bridge of that name, too. */
+/* A program may also have made a bridge of that name. */
 static int check_old_area(const struct vnet_header *h)
 {
 	u32 magic = READ_ONCE(h->magic);
@@ -166,9 +166,9 @@ static int check_old_area(const struct vnet_header *h)
 }
 
 /*
- * One may be there: the root did not answer when it was to be made, or to be destroyed, or
- * somebody has forged that it was.  Others may be using it as what it was, so it must go.
- * 0 if there is none any more; -EAGAIN while it is being moved.
+ * An old area may exist: the root did not answer when it was to be made or destroyed, or
+ * somebody has forged its destruction.  Others may still use it, so it must go.  Returns 0
+ * if there is none any more, -EAGAIN while it is being moved.
  */
 static int end_old_area(struct vnet *vn)
 {
@@ -190,7 +190,7 @@ static int end_old_area(struct vnet *vn)
 	return ret;
 }
 
-/* Has the root perhaps done, or will it do, what it was asked for? */
+/* Is it unknown whether the root has done, or will do, what it was asked for? */
 static bool is_open(int error)
 {
 	return error == -ETIMEDOUT || error == -EHOSTDOWN;
@@ -227,13 +227,13 @@ static int open_area(struct vnet *vn)
 }
 
 /**
- * vnet_create_area() - have an area for the session that was joined
+ * vnet_create_area() - get an area for the session that was joined
  * @vn: the interface, without peers
  *
  * Context: its @work; waits for the root.
- * Return: 0, and it receives; -EAGAIN if that must be tried again at once: the area is being
- * moved, or an old one had to go; -ENOTCONN if this vnode is no member of the cluster yet;
- * another negative errno.
+ * Return: 0 if it receives; -EAGAIN if the caller must try again at once, because the area
+ * is being moved or an old one had to go; -ENOTCONN if this vnode is not yet a member of
+ * the cluster; another negative errno.
  */
 int vnet_create_area(struct vnet *vn)
 {
@@ -253,9 +253,9 @@ int vnet_create_area(struct vnet *vn)
  * @last: do not try again
  *
  * Context: its @work, or when that is disabled; waits for the root.
- * Return: 0; negative errno if the root does not answer, or moves it.  Then the area is there,
- * and this can be tried again; if @last, it stays until the network is joined again, or this
- * vnode ends.
+ * Return: 0; negative errno if the root does not answer, or moves it.  Then the area still
+ * exists, and the caller can try again; if @last, it stays until the network is joined
+ * again, or this vnode ends.
  */
 int vnet_destroy_area(struct vnet *vn, bool last)
 {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Copying frames between one's own memory and a wire.
+ * Copies frames between this vnode's memory and a wire.
  *
- * The copies are most of what a large frame costs.  Where the processor says that
- * its string instructions are fast (ERMS), nothing beats memcpy(), which is made of
- * them.  Where it does not, SSE moves eight bytes at a time and not four, and cares as
- * little how they are aligned: docs/vnet.md has what that gains.
+ * The copies are most of what a large frame costs.  If the processor's string instructions
+ * are fast (ERMS), memcpy(), which uses them, is best.  Otherwise, SSE moves eight bytes at
+ * a time instead of four, with any alignment.  docs/vnet.md has the gain.
  */
 #include <linux/cpufeature.h>
 #include <linux/string.h>
@@ -14,11 +13,11 @@
 #include "vnet.h"
 
 #define WIDE_MIN	2048	/* bytes; for less, to save the registers costs what is gained */
-#define BLOCK		128	/* bytes: all registers that there are with 32 bits */
+#define BLOCK		128	/* bytes: all registers of 32-bit mode */
 
 /**
- * vnet_wide_begin() - may bytes be copied by wide moves, and should they?
- * @length: how many, in all
+ * vnet_wide_begin() - can and should bytes be copied by wide moves?
+ * @length: their number, in all
  *
  * Context: softirq, or bottom halves off.  If true, nothing may sleep until
  * vnet_wide_end().
@@ -29,13 +28,13 @@ bool vnet_wide_begin(u32 length)
 	if (length < WIDE_MIN || static_cpu_has(X86_FEATURE_ERMS) ||
 	    !static_cpu_has(X86_FEATURE_XMM) || !irq_fpu_usable())
 		return false;
-	/* None of the control words needs to be set: a move looks at none. */
+	/* The control words need not be set, because moves do not use them. */
 	kernel_fpu_begin_mask(0);
 	return true;
 }
 
 /**
- * vnet_wide_end() - all is copied
+ * vnet_wide_end() - end copying by wide moves
  *
  * Context: after vnet_wide_begin().
  */
@@ -44,7 +43,10 @@ void vnet_wide_end(void)
 	kernel_fpu_end();
 }
 
-/* Halves of registers: processors without ERMS split an unaligned MOVUPS, or do worse. */
+/*
+ * Halves of registers, because processors without ERMS split an unaligned MOVUPS, or are
+ * even slower.
+ */
 static void copy_block(void *to, const void *from)
 {
 	asm volatile("movlps (%1), %%xmm0; movhps 8(%1), %%xmm0\n\t"
@@ -69,7 +71,7 @@ static void copy_block(void *to, const void *from)
 /**
  * vnet_wide_copy() - copy by wide moves
  * @to: where to
- * @from: where from; others may be writing there
+ * @from: the source; others may be writing there
  * @bytes: how many
  *
  * Context: between vnet_wide_begin() and vnet_wide_end().

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An interface as a network device.  All of this runs under RTNL, and so waits neither for
- * the root nor for a peer.
+ * An interface as a network device.  All of this runs under RTNL, so it must not wait for
+ * the root or for a peer.
  */
 #include <linux/ethtool.h>
 #include <linux/jhash.h>
@@ -12,7 +12,7 @@
 
 LIST_HEAD(vnet_interfaces);
 
-/* Devices that are no more, whose areas have not ended yet */
+/* Devices that were removed, but whose areas have not ended yet */
 static atomic_t nr_ending = ATOMIC_INIT(0);
 
 static int vnet_open(struct net_device *dev)
@@ -45,7 +45,7 @@ undo:
 	return ret;
 }
 
-/* The stack has seen to it that nothing transmits any more. */
+/* The stack has stopped all transmission. */
 static int vnet_stop(struct net_device *dev)
 {
 	struct vnet *vn = netdev_priv(dev);
@@ -59,17 +59,17 @@ static int vnet_stop(struct net_device *dev)
 		vnet_rx_stop(&vn->queue[i]);
 		vnet_tx_stop(&vn->queue[i]);
 	}
-	/* It ends the area, and closes those of others. */
+	/* The work item ends the area, and closes those of others. */
 	mod_delayed_work(vnet_wq, &vn->work, 0);
 	return 0;
 }
 
-/* What others send to groups comes in any case; without this, nobody could join one by hand. */
+/* Frames to groups arrive in any case; without this, nobody could join a group by hand. */
 static void vnet_set_rx_mode(struct net_device *dev)
 {
 }
 
-/* Portals are bound already: who is rung may look at it at any time. */
+/* Portals are already bound, so a handler may look at the device at any time. */
 static int vnet_init_device(struct net_device *dev)
 {
 	struct vnet *other, *vn = netdev_priv(dev);
@@ -77,7 +77,7 @@ static int vnet_init_device(struct net_device *dev)
 
 	list_for_each_entry(other, &vnet_interfaces, list) {
 		if (!strcmp(other->name, vn->name))
-			return -ENOTUNIQ;	/* modprobe takes EEXIST for success */
+			return -ENOTUNIQ;	/* modprobe treats EEXIST as success */
 		nr++;
 	}
 	if (nr >= VNET_NETWORKS)
@@ -104,7 +104,7 @@ static const struct net_device_ops vnet_netdev_ops = {
 	.ndo_set_mac_address	= eth_mac_addr,
 };
 
-/* The device is no more, but for its memory: what has waited for the root is over here. */
+/* The device was removed, except its memory. Here it no longer waits for the root. */
 static void end_interface(struct work_struct *work)
 {
 	struct vnet *vn = container_of(work, struct vnet, end);
@@ -112,19 +112,19 @@ static void end_interface(struct work_struct *work)
 	/* It is disabled already, but may be running. */
 	disable_delayed_work_sync(&vn->work);
 	vnet_part(vn, true);
-	/* A kick that is on its way to another CPU comes before this, or with it. */
+	/* A kick that is under way to another CPU arrives before this, or with it. */
 	kick_all_cpus_sync();
 	free_netdev(vn->dev);
 	atomic_dec(&nr_ending);
 }
 
-/* Instead of free_netdev().  Who unregisters it, and a namespace that ends, need not wait. */
+/* Instead of free_netdev(), so that unregistering and the end of a namespace do not wait. */
 static void free_interface(struct net_device *dev)
 {
 	struct vnet *vn = netdev_priv(dev);
 
 	atomic_inc(&nr_ending);
-	/* Nothing queues it any more, as destroy_workqueue() demands. */
+	/* Nothing queues it any more, as destroy_workqueue() requires. */
 	disable_delayed_work(&vn->work);
 	queue_work(vnet_wq, &vn->end);
 }
@@ -180,13 +180,13 @@ void vnet_setup(struct net_device *dev)
 }
 
 /**
- * vnet_register() - have an interface in a network
+ * vnet_register() - register an interface in a network
  * @dev: set up by vnet_setup(), with a name of its own, or a pattern for one
  * @name: of the network, checked
  *
  * Context: process, RTNL held.
- * Return: 0; -ENOTUNIQ if this vnode has one in that network; -ENOSPC if it has too many;
- * negative errno.  On error, the caller frees @dev.
+ * Return: 0; -ENOTUNIQ if this vnode already has one in that network; -ENOSPC if it has too
+ * many; negative errno.  On error, the caller frees @dev.
  */
 int vnet_register(struct net_device *dev, const char *name)
 {
@@ -215,7 +215,7 @@ int vnet_register(struct net_device *dev, const char *name)
 	ret = register_netdevice(dev);
 	if (ret)
 		return ret;
-	/* Not before: register_netdevice() calls it, too, if it fails. */
+	/* Not earlier, because register_netdevice() also calls it if it fails. */
 	dev->priv_destructor = free_interface;
 	/* Only a label, for people. */
 	dev_set_alias(dev, vn->name, strlen(vn->name));

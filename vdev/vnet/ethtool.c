@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What ethtool asks for. */
+/* The operations for ethtool. */
 #include <linux/ethtool.h>
 
 #include "vnet.h"
@@ -27,8 +27,8 @@ static void get_drvinfo(struct net_device *dev, struct ethtool_drvinfo *info)
 }
 
 /*
- * There is no line that has a speed; bridges and bonds want to compare, so there is a
- * number that can be set.
+ * No line has a speed, but bridges and bonds compare speeds, so there is a number that can
+ * be set.
  */
 static int get_link_ksettings(struct net_device *dev, struct ethtool_link_ksettings *settings)
 {

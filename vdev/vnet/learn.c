@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Addresses behind a peer, as with a Linux bridge there, learned from what it sends.
+ * Addresses behind a peer, for example if it has a Linux bridge, learned from the frames
+ * that it sends.
  *
- * An address takes the place that was not used for longest, of the four that it may
- * have.  What is not in the table goes to all, so all that somebody can spoil by
- * sending nonsense is that.
+ * Of the four places that an address may have, it replaces the one not used for longest.
+ * Frames to addresses that are not in the table go to all, so wrong addresses do no more
+ * harm than that.
  */
 #include <linux/hash.h>
 #include <linux/jiffies.h>
@@ -12,8 +13,8 @@
 
 #include "vnet.h"
 
-#define OLD	(300 * HZ)	/* then it is forgotten; as Linux bridges do */
-#define NEW	HZ		/* for so long, it need not be written again */
+#define OLD	(300 * HZ)	/* until it is forgotten; as Linux bridges do */
+#define NEW	HZ		/* until it is written again */
 
 static struct vnet_learned *bucket_of(struct vnet *vn, const u8 *mac)
 {
@@ -31,7 +32,7 @@ static struct vnet_learned *find(struct vnet_learned *bucket, const u8 *mac)
 	return NULL;
 }
 
-/* The one that is free, or the oldest; learned_lock is held. */
+/* A free place, or the oldest; learned_lock is held. */
 static struct vnet_learned *find_place(struct vnet_learned *bucket)
 {
 	struct vnet_learned *place = bucket;
@@ -47,7 +48,7 @@ static struct vnet_learned *find_place(struct vnet_learned *bucket)
 }
 
 /**
- * vnet_learn() - a frame has come: remember who sends for that address
+ * vnet_learn() - store which peer an address is behind
  * @vn: the interface
  * @mac: the frame's source address
  * @from: the sender's vnode ID, as the frame says
@@ -64,7 +65,7 @@ void vnet_learn(struct vnet *vn, const u8 *mac, u32 from)
 	p = rcu_dereference_bh(vn->peers[from]);
 	if (!p || ether_addr_equal(p->mac, mac) || !is_valid_ether_addr(mac))
 		return;
-	/* If this is wrong, it is looked at again with the next frame. */
+	/* If this value is wrong, the next frame repeats the check. */
 	l = find(bucket, mac);
 	if (l && READ_ONCE(l->from) == from && time_before(jiffies, READ_ONCE(l->at) + NEW))
 		return;
@@ -77,7 +78,7 @@ void vnet_learn(struct vnet *vn, const u8 *mac, u32 from)
 }
 
 /**
- * vnet_find_learned() - behind whom is an address?
+ * vnet_find_learned() - find the peer that an address is behind
  * @vn: the interface
  * @mac: the address
  *
@@ -101,7 +102,7 @@ struct vnet_peer *vnet_find_learned(struct vnet *vn, const u8 *mac)
 }
 
 /**
- * vnet_forget() - forget what was behind a peer that has left
+ * vnet_forget() - forget the addresses behind a peer that has left
  * @vn: the interface
  * @id: its vnode ID
  *

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How interfaces come and go: by name, from the module's parameter, or from ip(8).
+ * How interfaces are made and removed: from the module's parameter, or by ip(8).
  */
 #include <linux/capability.h>
 #include <linux/ctype.h>
@@ -16,7 +16,10 @@
 
 static_assert(VNET_NAME == 31);	/* as it says */
 
-/* An area bears the network's name; there are programs' bridges and consoles beside it. */
+/*
+ * An area has the network's name, which must differ from names of programs' bridges and
+ * consoles.
+ */
 static int check_name(const char *name)
 {
 	const char *c;
@@ -49,8 +52,8 @@ static int validate(struct nlattr *tb[], struct nlattr *data[], struct netlink_e
 }
 
 /*
- * Which network?  What the attribute says; or the alias, since that is what ip(8) can say
- * of any kind of link; or the link's own name; or the usual one.
+ * Which network?  In this order: the attribute; the alias, which ip(8) can set for any kind
+ * of link; the link's own name; the default.
  */
 static int find_name(char name[VNET_NAME + 1], struct nlattr *tb[], struct nlattr *data[])
 {
@@ -68,7 +71,7 @@ static int newlink(struct net *net, struct net_device *dev, struct nlattr *tb[],
 	char name[VNET_NAME + 1];
 	int ret;
 
-	/* Networks are the machine's: to rule a namespace is not enough. */
+	/* Networks belong to the machine, so rights in a namespace are not enough. */
 	if (!capable(CAP_NET_ADMIN)) {
 		NL_SET_ERR_MSG(extack, "networks of vnodes are for the vnode's administrator");
 		return -EPERM;
@@ -118,8 +121,9 @@ struct rtnl_link_ops vnet_link_ops = {
 };
 
 /*
- * Of those that the module's parameter makes, never registered.  They are the machine's,
- * and go back to it when the namespace ends that somebody has moved them to.
+ * For the links that the module's parameter makes; never registered.  Such links belong to
+ * the machine, and return to the first namespace when the namespace ends that somebody has
+ * moved them to.
  */
 static struct rtnl_link_ops own_link_ops = {
 	.kind			= "vnet",
@@ -131,7 +135,7 @@ static struct rtnl_link_ops own_link_ops = {
 };
 
 /**
- * vnet_create() - have an interface in a network, for the module's parameter
+ * vnet_create() - make an interface in a network, for the module's parameter
  * @name: of the network
  *
  * Context: process; takes RTNL.

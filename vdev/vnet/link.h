@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
-/* What programs say and hear of a link of the kind "vnet", in IFLA_INFO_DATA. */
+/* Attributes of a link of the kind "vnet", in IFLA_INFO_DATA. */
 #ifndef _VNET_LINK_H
 #define _VNET_LINK_H
 

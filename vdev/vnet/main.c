@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The virtual Ethernet between vnodes (paper: "Network device"): its interfaces,
- * and what happens when a portal is rung.  docs/vnet.md is its specification.
+ * The virtual Ethernet between vnodes (paper: "Network device"): its interfaces, and the
+ * handlers of its portals.  docs/vnet.md is its specification.
  */
 #include <linux/irq_work.h>
 #include <linux/log2.h>
@@ -25,21 +25,21 @@ MODULE_PARM_DESC(ring_kib, "KiB of memory for each receive queue, a power of two
 
 unsigned int vnet_ring_size;	/* bytes */
 
-/* For what may wait for the root */
+/* For work that may wait for the root */
 struct workqueue_struct *vnet_wq;
 
-/* Has a queue polled on its CPU.  Hard interrupt context. */
+/* Schedules a queue's poll on its CPU. Hard interrupt context. */
 static void schedule_queue(struct vnet_queue *q)
 {
 	if (q->cpu == smp_processor_id() || !cpu_online(q->cpu))
 		napi_schedule(&q->napi);
 	else
-		/* -EBUSY: it is on its way there, and will look later than this. */
+		/* -EBUSY: a kick is already under way there, and looks after this. */
 		smp_call_function_single_async(q->cpu, &q->kick);
 }
 
 /**
- * vnet_queue_kicked() - have a queue polled on this CPU
+ * vnet_queue_kicked() - schedule a queue's poll on this CPU
  * @napi: its NAPI
  *
  * Context: hard interrupt; for @kick of a struct vnet_queue.
@@ -75,7 +75,7 @@ static void kicked(struct irq_work *work)
 static DEFINE_IRQ_WORK(kick_work, kicked);
 
 /**
- * vnet_kick() - have all interfaces look for frames, and for room for frames
+ * vnet_kick() - make all interfaces look for frames, and for room for frames
  *
  * Context: any.
  */
@@ -94,7 +94,7 @@ static void greeted(struct irq_work *work)
 {
 	struct vnet *vn;
 
-	/* The greeter's area is there; one that is still down will see it in join(). */
+	/* The greeter's area exists; an interface that is still down will see it in join(). */
 	smp_mb();
 	rcu_read_lock();
 	list_for_each_entry_rcu(vn, &vnet_interfaces, list)
@@ -127,7 +127,7 @@ static int create_interfaces(void)
 	return ret;
 }
 
-/* Also those that ip(8) has made, and no more can be made.  What is left of them is in work. */
+/* Also interfaces that ip(8) has made; no more can be made. Their work items may still run. */
 static void remove_interfaces(void)
 {
 	struct vnet *vn;
@@ -138,15 +138,15 @@ static void remove_interfaces(void)
 		unregister_netdevice_queue(vn->dev, &devices);
 	unregister_netdevice_many(&devices);
 	rtnl_unlock();
-	/* Also waits until devices that others have removed are no more. */
+	/* Also waits for the end of devices that others have removed. */
 	rtnl_link_unregister(&vnet_link_ops);
 }
 
-/* Areas end: half a minute at the latest, if the root does not answer. */
+/* Areas end: after half a minute at the latest, if the root does not answer. */
 static void destroy_vnet_wq(void)
 {
 	destroy_workqueue(vnet_wq);
-	/* Who was in work may have called vnet_kick(). */
+	/* The work items may have called vnet_kick(). */
 	irq_work_sync(&kick_work);
 }
 
@@ -162,7 +162,7 @@ static int bind_portals(void)
 	return ret;
 }
 
-/* On return, nobody looks at interfaces any more but by vnet_kick(). */
+/* On return, only vnet_kick() still looks at interfaces. */
 static void unbind_portals(void)
 {
 	adeos_portal_unbind(PORTAL_VNET);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Transmitting: frames are copied into the wires of those whom they are for.
+ * Transmitting: frames are copied into the wires of their receivers.
  *
- * What finds no room, or no quiet wire, is set aside, one frame a queue, which
- * is stopped meanwhile.  The receiver rings when there is room, a timer tries
- * again when the wire was busy; both lead to vnet_tx_retry(), in softirq.
+ * If there is no room, or the wire is busy, the frame is set aside.  A queue can have one
+ * such frame, and is stopped meanwhile.  The receiver rings when there is room; a timer
+ * tries again when the wire was busy.  Both lead to vnet_tx_retry(), in softirq.
  */
 #include <linux/jiffies.h>
 #include <linux/random.h>
@@ -23,7 +23,7 @@ static struct netdev_queue *tx_queue(struct vnet_queue *q)
 	return netdev_get_tx_queue(q->vn->dev, q->index);
 }
 
-/* Whom to send to, or NULL: all.  The bits of @members are a hint; peers come and go. */
+/* The receiver, or NULL for all. The bits of @members are a hint, because peers come and go. */
 static struct vnet_peer *find_peer(struct vnet *vn, const u8 *mac)
 {
 	u64 members = vnet_members(vn);
@@ -43,7 +43,8 @@ static struct vnet_peer *find_peer(struct vnet *vn, const u8 *mac)
 
 /*
  * Which of a peer's wires a queue transmits on: always the same one, so a flow stays in order.
- * Vnodes begin at different ones: many with one CPU use all wires of one that has several.
+ * Vnodes begin at different wires, so many vnodes with one CPU use all wires of a receiver
+ * with several.
  */
 static u32 port_index(const struct vnet_queue *q, const struct vnet_peer *p)
 {
@@ -92,7 +93,7 @@ static void copy_frame(const struct wire_port *port, const struct wire_frame *fr
 
 /*
  * Copies a frame into a peer's wire.  -EBUSY: the wire is in use; -ENOSPC: it is
- * full; -EINVAL: it cannot be sent; -EIO: the peer's words are nonsense.
+ * full; -EINVAL: it cannot be sent; -EIO: the peer's words are impossible.
  */
 static int send_to(struct vnet_queue *q, struct vnet_peer *p, struct sk_buff *skb)
 {
@@ -143,14 +144,14 @@ static void count_lost(struct vnet_queue *q, struct sk_buff *skb, int error)
 	dev_kfree_skb_any(skb);
 }
 
-/* When to try again what was set aside; @aside is set already. */
+/* Decides when to try @aside again, which is already set. */
 static void wait_for_wire(struct vnet_queue *q, struct vnet_peer *p, int error)
 {
 	u32 delay;
 
 	if (error == -ENOSPC) {
 		q->counts.tx_full++;
-		/* In the same read section as the attempt, so it has not been moved. */
+		/* In the same read section as the attempt, so the area has not been moved. */
 		if (!wire_want_room(&p->port[port_index(q, p)], q->vn->id, q->aside->len)) {
 			hrtimer_start(&q->timer, ms_to_ktime(jiffies_to_msecs(LATE + 1)),
 				      HRTIMER_MODE_REL);
@@ -196,7 +197,7 @@ static void retry(struct vnet_queue *q)
 		q->counts.tx_late++;
 		if (ret == -ENOSPC) {
 			WRITE_ONCE(p->stuck[port_index(q, p)], true);
-			/* Should it sleep nevertheless, somebody has damaged its words. */
+			/* If it sleeps nevertheless, somebody has damaged its words. */
 			adeos_portal_ring(p->id, PORTAL_VNET);
 		}
 	}
@@ -257,7 +258,10 @@ netdev_tx_t vnet_xmit(struct sk_buff *skb, struct net_device *dev)
 	int ret;
 
 	skb_tx_timestamp(skb);
-	/* Who sends past the queueing discipline may not have looked whether it is stopped. */
+	/*
+	 * A sender that bypasses the queueing discipline may not have checked whether the
+	 * queue is stopped.
+	 */
 	if (unlikely(q->aside || skb->len < ETH_HLEN)) {
 		count_lost(q, skb, -EBUSY);
 		return NETDEV_TX_OK;
@@ -292,8 +296,8 @@ void vnet_tx_start(struct vnet_queue *q)
 }
 
 /**
- * vnet_tx_live() - give a queue the life of a new area
- * @q: the queue; there is nobody to send to yet
+ * vnet_tx_live() - set a queue's life to that of a new area
+ * @q: the queue; there are no peers yet
  * @life: that one
  *
  * Context: process.
@@ -307,7 +311,7 @@ void vnet_tx_live(struct vnet_queue *q, u32 life)
 
 /**
  * vnet_tx_stop() - drop what was set aside
- * @q: the queue; nothing uses it any more but its timer
+ * @q: the queue; only its timer still uses it
  *
  * Context: process.
  */
