@@ -12,7 +12,7 @@
 
 #include "vnet.h"
 
-#define WIDE_MIN	2048	/* bytes; for less, to save the registers costs what is gained */
+#define WIDE_MIN	2048	/* bytes; below, saving the registers costs more */
 #define BLOCK		128	/* bytes: all registers of 32-bit mode */
 
 /**

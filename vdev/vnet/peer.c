@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who is in the network, and the work that makes what there is into what is wanted.
+ * Who is in the network, and the work item that brings an interface into the wanted state.
  *
  * All of this runs in process context, most of it in the interface's @work, of which
- * there is one at a time.  That may wait for the root, so nobody waits for that: what
- * holds RTNL only takes vn->state_lock, says what it wants, and has the work queued.
- * vnet.h draws the states.
+ * there is one at a time.  @work may wait for the root, so nobody waits for @work: code
+ * under RTNL only takes vn->state_lock, stores the wanted state, and queues @work.  vnet.h
+ * draws the states.
  *
- * The nanokernel's own lock is held in what it calls back; vn->map_lock is taken behind
- * that, and vn->state_lock behind both.
+ * The nanokernel holds its own lock in callbacks; vn->map_lock is taken inside that lock,
+ * and vn->state_lock inside both.
  *
- * An area may be moved at any time from when it is open.  Whoever touches one is in
- * a read section, of RCU or with bottom halves off, or holds vn->map_lock, and has
- * looked whether it is frozen.
+ * An open area may be moved at any time.  Code that touches one is in a read section, of
+ * RCU or with bottom halves off, or holds vn->map_lock, and has checked whether the area is
+ * frozen.
  */
 #include <linux/slab.h>
 
@@ -20,16 +20,16 @@
 #include "vnet.h"
 
 #define LOOK_AGAIN	(5 * HZ)	/* without having been rung */
-#define LOST		(3 * HZ)	/* for so long a wire stands still */
+#define LOST		(3 * HZ)	/* how long a wire may stand still */
 #define JOIN_AGAIN	(HZ / 8)	/* until this vnode is a member, or an area is not moved */
 #define ASK_AGAIN	HZ		/* if the root has refused, or does not answer */
 #define SOON		(HZ / 8)	/* between two looks, however often others ring */
 
 /**
- * vnet_look_soon() - something has changed: have @vn->work look at it
+ * vnet_look_soon() - something has changed: queue @vn->work
  * @vn: the interface
  *
- * At once, unless it has just looked: how often others ring does not say how often that is.
+ * At once, unless it has just run, so that others cannot make it run more often by ringing.
  *
  * Context: any.
  */
@@ -50,7 +50,7 @@ static void peer_freeze(struct adeos_bridge *b, void *priv)
 	mutex_lock(&p->vn->map_lock);
 	WRITE_ONCE(p->frozen, true);
 	mutex_unlock(&p->vn->map_lock);
-	/* Who transmits is in a read section. */
+	/* Senders are in a read section. */
 	synchronize_rcu_expedited();
 }
 
@@ -81,12 +81,12 @@ static const struct adeos_bridge_ops peer_ops = {
 	.gone	= peer_gone,
 };
 
-/* Another vnode's words: each is read once, and checked. */
+/* These are another vnode's words: each is read once, and checked. */
 static int read_header(struct vnet_peer *p, struct vnet_header *h, size_t size)
 {
 	u32 i, ring_size;
 
-	/* Acquire: the rest was written before; pairs with fill_area(). */
+	/* Acquire: the rest was written before @magic; pairs with fill_area(). */
 	if (size < PAGE_SIZE || smp_load_acquire(&h->magic) != VNET_MAGIC)
 		return -EAGAIN;
 	if (READ_ONCE(h->abi) != VNET_ABI)
@@ -138,13 +138,13 @@ free:
 	return ERR_PTR(ret);
 }
 
-/* The carrier word of a peer that transmits */
+/* The carrier word that a peer has while it transmits */
 static u32 peer_word(const struct vnet_peer *p)
 {
 	return p->life << 8 | (p->id + 1);
 }
 
-/* Takes own wires from one that has no area any more, so it does not transmit. */
+/* Takes this vnode's wires from a peer that has no area any more and so does not transmit. */
 static void recover_from(struct vnet *vn, const struct vnet_peer *p)
 {
 	u32 i;
@@ -164,13 +164,13 @@ static void unpublish_peer(struct vnet *vn, u32 id)
 }
 
 /**
- * vnet_hide() - let nobody begin to use areas, one's own or others'
+ * vnet_hide() - prevent new uses of areas, this vnode's and others'
  * @vn: the interface
- * @lost: its own one is gone
+ * @lost: this vnode's area is gone
  *
- * Until @vn->work has joined again.  Those who do use one are in read sections.
+ * This holds until @vn->work has joined again. Present uses are in read sections.
  *
- * Context: process; waits for nobody.
+ * Context: process; does not wait.
  */
 void vnet_hide(struct vnet *vn, bool lost)
 {
@@ -201,7 +201,10 @@ static void drop_peer(struct vnet *vn, struct vnet_peer *p)
 {
 	vn->known[p->id] = NULL;
 	vnet_forget(vn, p->id);
-	/* Perhaps only its area could not be mapped again, and it transmits: is_lost(). */
+	/*
+	 * Perhaps its area could only not be mapped again, and the peer still transmits:
+	 * is_lost().
+	 */
 	if (!READ_ONCE(p->frozen))
 		recover_from(vn, p);
 	adeos_bridge_close(p->bridge);
@@ -228,13 +231,13 @@ static void set_carrier(struct vnet *vn)
 	spin_unlock(&vn->state_lock);
 }
 
-/* Is one's own area to be thawed? */
+/* Is it this vnode's area that is thawed? */
 static bool is_moving(const struct vnet *vn)
 {
 	return READ_ONCE(vn->frozen) && !READ_ONCE(vn->lost);
 }
 
-/* Opens those that have come, and closes those that have gone: true if one is being moved. */
+/* Opens new areas, and closes those that are gone; true if one is being moved. */
 static bool look_for_peers(struct vnet *vn)
 {
 	bool left = false, moving = false;
@@ -252,7 +255,7 @@ static bool look_for_peers(struct vnet *vn)
 				continue;
 			}
 			remove_peer(vn, p);
-			/* In between, after all: is_lost() is to look soon. */
+			/* It came in between: is_lost() must look soon. */
 			moving |= is_moving(vn);
 			left = true;
 			p = NULL;
@@ -266,16 +269,16 @@ static bool look_for_peers(struct vnet *vn)
 			moving = true;
 	}
 	set_carrier(vn);
-	/* What was set aside for those who have left */
+	/* Frames that were set aside for peers that have left */
 	if (left)
 		vnet_kick();
 	return moving;
 }
 
 /*
- * Does a wire stand still, and who has it is not there?  Not there is also one
- * whose new area this vnode has not heard of yet, though it may transmit, and so
- * it gets time: much longer than news needs.
+ * Does a wire stand still, and is its sender missing?  A sender also seems to be missing if
+ * this vnode has not yet heard of its new area.  It may transmit, so it gets time: much
+ * more than it takes to hear of an area.
  */
 static bool is_lost(struct vnet *vn, struct vnet_queue *q)
 {
@@ -303,14 +306,14 @@ static void look_at_wires(struct vnet *vn)
 		if (is_lost(vn, &vn->queue[i]))
 			vn->recovered++;
 	rcu_read_unlock();
-	/* A poll also writes anew what somebody may have overwritten. */
+	/* A poll also rewrites words that somebody may have overwritten. */
 	local_bh_disable();
 	for (i = 0; i < vn->nr_queues; i++)
 		napi_schedule(&vn->queue[i].napi);
 	local_bh_enable();
 }
 
-/* Says once why there is no area, of what does not pass by itself. */
+/* Logs once why there is no area, for reasons that do not pass by themselves. */
 static void complain(struct vnet *vn, int error)
 {
 	if (error == -EAGAIN || error == -ENOTCONN || error == vn->error)
@@ -321,7 +324,7 @@ static void complain(struct vnet *vn, int error)
 			    ERR_PTR(error));
 }
 
-/* Has an area, and looks who else has one.  When to look again, in jiffies. */
+/* Gets an area, and looks who else has one. Returns when to look again, in jiffies. */
 static unsigned long join(struct vnet *vn)
 {
 	bool late = !vn->running, moving;
@@ -330,9 +333,12 @@ static unsigned long join(struct vnet *vn)
 	complain(vn, ret);
 	if (ret)
 		return ret == -EAGAIN || ret == -ENOTCONN ? JOIN_AGAIN : ASK_AGAIN;
-	/* Up, then look: who greets sees the one, or is seen by the other; greeted(). */
+	/*
+	 * First up, then look: so either the greeter sees this interface, or this one sees
+	 * the greeter; greeted().
+	 */
 	smp_mb();
-	/* The area comes first: of two that come at once, one sees the other. */
+	/* The area comes first: if two come up at once, at least one sees the other. */
 	moving = look_for_peers(vn);
 	look_at_wires(vn);
 	if (late)
@@ -341,21 +347,21 @@ static unsigned long join(struct vnet *vn)
 }
 
 /**
- * vnet_part() - take part no more
+ * vnet_part() - leave the network
  * @vn: the interface; it was hidden when its session, or its area, came to an end
  * @last: do not try again
  *
  * Context: @vn->work, or when that is disabled; waits for the root.
- * Return: what vnet_destroy_area() does.
+ * Return: as vnet_destroy_area().
  */
 int vnet_part(struct vnet *vn, bool last)
 {
 	int ret;
 	u32 id;
 
-	/* Who transmits, who receives, and kick_interface() */
+	/* Wait for senders, receivers and kick_interface() */
 	synchronize_net();
-	/* Its own area last: as long as it is there, it may transmit. */
+	/* This vnode's area last: as long as it exists, this vnode may transmit. */
 	for (id = 0; id < ADEOS_MAX_VNODES; id++)
 		if (vn->known[id])
 			drop_peer(vn, vn->known[id]);
@@ -365,7 +371,7 @@ int vnet_part(struct vnet *vn, bool last)
 	return ret;
 }
 
-/* What is wanted: the session, or 0 if the interface is down; and may the old one go on? */
+/* The wanted state: the session, or 0 if the interface is down; and may the old one go on? */
 static u32 wanted_session(struct vnet *vn, bool *goes_on)
 {
 	u32 session;
@@ -401,6 +407,6 @@ void vnet_look_around(struct work_struct *work)
 	vn->joined = session;
 	again = join(vn);
 again:
-	/* If something has changed meanwhile, it is queued already, and earlier. */
+	/* If something has changed meanwhile, the work is already queued, for an earlier time. */
 	queue_delayed_work(vnet_wq, &vn->work, again);
 }

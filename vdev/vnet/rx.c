@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Receiving: frames are copied out of one's own wires, and only then looked at.
+ * Receiving: frames are copied out of this vnode's wires, and only then read.
  */
 #include <linux/skbuff.h>
 #include <linux/virtio_net.h>
@@ -10,10 +10,10 @@
 #include "../portals.h"
 #include "vnet.h"
 
-#define SMALL	2048	/* bytes: such a frame lies in one piece */
-#define HEAD	256	/* bytes of a larger one in which its headers are looked for */
-#define ORDER	3	/* of the pieces of memory that the rest goes to */
-#define PIECES	64	/* of them that a queue keeps for the next frames */
+#define SMALL	2048	/* bytes: up to this, a frame lies in one piece */
+#define HEAD	256	/* bytes of a larger frame that are searched for headers */
+#define ORDER	3	/* of the pieces of memory for the rest */
+#define PIECES	64	/* of these that a queue keeps for the next frames */
 
 /* Memory that is fragmented has single pages at least. */
 static struct page *alloc_piece(struct vnet_queue *q, u32 *offset, u32 *bytes)
@@ -45,7 +45,7 @@ static void copy_out(const struct wire_port *port, u32 at, void *to, u32 length)
 	vnet_wide_end();
 }
 
-/* What does not fit into the skb's head goes to pages. */
+/* The rest of a frame, after the skb's head, goes to pages. */
 static bool copy_pages(struct vnet_queue *q, struct sk_buff *skb, u32 at, u32 length)
 {
 	u32 offset, bytes, truesize;
@@ -65,8 +65,8 @@ static bool copy_pages(struct vnet_queue *q, struct sk_buff *skb, u32 at, u32 le
 }
 
 /*
- * The head of a large frame ends with its headers, so that the data in pages is
- * aligned as the program's that reads it: the copy to there is the faster one.
+ * The head of a large frame ends with its headers, so that the data in pages has the same
+ * alignment as the buffer of the program that reads it.  That makes the copy faster.
  */
 static struct sk_buff *copy_frame(struct vnet_queue *q, const struct wire_frame *frame)
 {
@@ -86,23 +86,23 @@ static struct sk_buff *copy_frame(struct vnet_queue *q, const struct wire_frame 
 	return NULL;
 }
 
-/* Checks the metadata, which are the sender's word. */
+/* Checks the metadata, which the sender has written. */
 static bool apply_meta(struct sk_buff *skb, const struct wire_frame *frame)
 {
 	union vnet_meta meta;
 
 	memcpy(meta.words, frame->meta, sizeof(meta.words));
 	if ((meta.hdr.gso_type & ~VIRTIO_NET_HDR_GSO_ECN) == VIRTIO_NET_HDR_GSO_UDP)
-		return false;	/* nobody here says that */
+		return false;	/* no vnode sends that */
 	if (meta.hdr.flags & VIRTIO_NET_HDR_F_DATA_VALID)
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
 	return !virtio_net_hdr_to_skb(skb, &meta.hdr, true);
 }
 
 /*
- * There is nothing to merge a lone frame with, and somebody probably waits for it:
- * it goes past GRO.  But not if that holds something, which would have come earlier,
- * or is told to wait for more; and not if this poll has had frames already.
+ * A lone frame bypasses GRO, because there is nothing to merge it with, and somebody
+ * probably waits for it.  Not if GRO holds earlier frames, or is told to wait for more, or
+ * if this poll has already had frames.
  */
 static bool is_lone(struct vnet_queue *q)
 {
@@ -172,7 +172,7 @@ static int receive_some(struct vnet_queue *q, int budget)
  * @budget: how many frames at most
  *
  * Context: softirq.
- * Return: how many there were.
+ * Return: number of frames.
  */
 int vnet_poll(struct napi_struct *napi, int budget)
 {
@@ -181,7 +181,7 @@ int vnet_poll(struct napi_struct *napi, int budget)
 	u64 wanted;
 	int done;
 
-	/* netpoll, which may have interrupted a transmission */
+	/* This is netpoll, which may have interrupted a transmission */
 	if (!budget)
 		return 0;
 	vnet_tx_retry(q);
@@ -190,13 +190,13 @@ int vnet_poll(struct napi_struct *napi, int budget)
 		return 0;
 	}
 	done = receive_some(q, budget);
-	/* Also of those whose areas this vnode has not opened yet */
+	/* Also for peers whose areas this vnode has not opened yet */
 	wanted = wire_make_room(&q->receiver) & ~BIT_ULL(vn->id);
 	if (wanted)
 		adeos_portal_ring_set(wanted, PORTAL_VNET);
 	if (done == budget)
 		return done;
-	/* While the receiver is this CPU's: then another one may poll it. */
+	/* While this CPU owns the receiver; afterwards, another CPU may poll it. */
 	if (!wire_sleep(&q->receiver))
 		return budget;
 	q->counts.rx_sleeps++;

@@ -14,7 +14,7 @@
 #include "../portals.h"
 #include "vnet.h"
 
-#define LATE		(HZ / 5)		/* set aside for so long: dropped */
+#define LATE		(HZ / 5)		/* after that, drop what is set aside */
 #define SHORTEST	(20 * NSEC_PER_USEC)	/* of the delays when the wire was busy */
 #define LONGEST		NSEC_PER_MSEC
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The virtual Ethernet, as one kernel has it.  docs/vnet.md is its specification. */
+/* The virtual Ethernet in one kernel. docs/vnet.md is its specification. */
 #ifndef _VNET_H
 #define _VNET_H
 
@@ -16,9 +16,9 @@
 
 #include "wire.h"
 
-#define VNET_QUEUES	4	/* at most, of a vnode in a network */
+#define VNET_QUEUES	4	/* queues of a vnode in a network, at most */
 #define VNET_NAME	31	/* characters of a network's name, as of a bridge's, at most */
-#define VNET_NETWORKS	32	/* at most, of a vnode */
+#define VNET_NETWORKS	32	/* interfaces of a vnode, at most */
 #define VNET_LEARNED_BITS 6	/* log2 of the buckets of addresses that are remembered */
 #define VNET_LEARNED	4	/* addresses in a bucket */
 
@@ -36,7 +36,7 @@
  * @mac: its address
  * @wire: the wires; their rings follow the page, one after the other
  *
- * Written by the owner before @magic, but for @wire.
+ * The owner writes all of this before @magic, except @wire.
  */
 struct vnet_header {
 	u32 magic;
@@ -50,7 +50,7 @@ struct vnet_header {
 	struct wire wire[VNET_QUEUES];
 };
 
-/* What a frame carries in the wire besides itself */
+/* The metadata of a frame in the wire */
 union vnet_meta {
 	struct virtio_net_hdr hdr;
 	u32 words[3];
@@ -68,9 +68,9 @@ _Static_assert(sizeof(union vnet_meta) == sizeof_field(struct wire_frame, meta),
  * @nr_ports: how many queues it has
  * @port: its wires
  * @bridge: its receive area
- * @frozen: it is being moved: @port is not to be used
- * @gone: the nanokernel says that the area is gone
- * @stuck: by port: it does not take what is in its ring
+ * @frozen: it is being moved: @port must not be used
+ * @gone: the nanokernel has reported that the area is gone
+ * @stuck: by port: it does not read what is in its ring
  */
 struct vnet_peer {
 	struct vnet *vn;
@@ -107,17 +107,17 @@ struct vnet_counts {
  * @napi: receives, and sends what was set aside
  * @kick: has @napi scheduled on another CPU
  * @cpu: which that is to be
- * @receiver: its wire
- * @pool: pages for what is received
- * @seen: the carrier word when it was last looked at, by peer.c
- * @seen_head: the head
- * @seen_at: since when both are so, jiffies
- * @sender: as which it transmits; protected, like all below, by the transmit queue's lock
- * @aside: a frame that has not found room or the wire
- * @aside_to: whom it is for
+ * @receiver: receiver of its wire
+ * @pool: pages for received frames
+ * @seen: last value of the carrier word, for peer.c
+ * @seen_head: last value of the head
+ * @seen_at: since when both are unchanged, jiffies
+ * @sender: its sender; the transmit queue's lock protects it and all below
+ * @aside: a frame that is set aside
+ * @aside_to: its receiver
  * @aside_until: when to drop it, jiffies
- * @delay: of the next attempt if the wire was busy, nanoseconds
- * @timer: when that is
+ * @delay: until the next attempt if the wire was busy, nanoseconds
+ * @timer: starts that attempt
  * @counts: counters
  */
 struct vnet_queue {
@@ -162,8 +162,8 @@ struct vnet_learned {
  * @speed: as its link settings have it, Mbit/s
  * @duplex: likewise
  *
- * The states.  What is marked by * happens at once, under RTNL or as the nanokernel tells
- * it; all else is done by @work, which may have to wait for the root.
+ * The states.  Transitions with * happen at once, under RTNL or in the nanokernel's
+ * callbacks.  @work makes the others, and may have to wait for the root.
  *
  *	            up *                       the root has made an area
  *	 DOWN ------------------> WANTED -------------------------------> THERE
@@ -174,42 +174,43 @@ struct vnet_learned {
  *	  +----------------------- ENDING <---------------------------------+
  *	      the interface is down           down *, or the area is lost *
  *
- * WANTED: no area, or one that is being moved; the root is asked again and again.  THERE:
- * @running; there may be peers, and with them a carrier.  ENDING: the area may be there, but
- * nobody uses it, nor those of others, and there is no carrier; up and down only change where
- * that leads to.  A device that is removed keeps its memory, but not its name, until it is DOWN.
+ * WANTED: no area, or one that is being moved; @work asks the root again and again.  THERE:
+ * @running; there may be peers, and with them a carrier.  ENDING: the area may exist, but
+ * nobody uses it or those of others, and there is no carrier; up and down only change the
+ * next state.  A device that is removed keeps its memory, but not its name, until it is
+ * DOWN.
  *
  * @state_lock: protects the next ones, and the carrier
  * @up: between ndo_open and ndo_stop
- * @session: how often it was opened, never 0
- * @lost: the area is gone, though nobody here wanted that
+ * @session: number of times it was opened, never 0
+ * @lost: the area is gone, but this vnode did not end it
  * @running: the receivers are set up
  * @members: a bit for each of @peers that is set
  * @peers: those to send to; RCU
  *
  * @map_lock: areas are not moved while it is held; see peer.c
- * @frozen: one's own area is being moved, and not to be used
+ * @frozen: this vnode's area is being moved, and must not be used
  *
- * @work: makes what there is into what is wanted, looks who is there, and owns what follows
- * @joined: the session that @bridge is for, or is to be; 0: none
+ * @work: brings the interface into the wanted state, looks for others, and owns what follows
+ * @joined: the session that @bridge is or will be for; 0: none
  * @life: drawn for each area
- * @bridge: one's own receive area, or NULL
- * @ending: it is this vnode that destroys it
- * @unsure: the root did not say whether it has made one
- * @error: why there is no area, if that was said
+ * @bridge: this vnode's receive area, or NULL
+ * @ending: this vnode destroys it
+ * @unsure: the root did not answer whether it has made one
+ * @error: the reason that was logged why there is no area
  * @known: all whose area is open
  *
  * @looked: when @work last ran, jiffies
  * @looks: how often it has run
- * @end: what is left to do when the device is no more
- * @asked: how often the root was to make or end an area
- * @answered: and how often that was over, whatever became of it
+ * @end: frees the device when it was removed
+ * @asked: how often the root was asked to make or end an area
+ * @answered: how many of these requests are over
  * @losses: of areas
  * @recovered: how often a wire was taken from a dead sender
  * @learned_lock: protects changes of @learned
  * @learned: addresses behind peers
  * @nr_queues: how many
- * @queue: they
+ * @queue: the queues
  */
 struct vnet {
 	struct net_device *dev;
@@ -259,7 +260,7 @@ static inline u64 vnet_members(const struct vnet *vn)
 	return high << 32 | READ_ONCE(vn->members[0]);
 }
 
-/* May the receivers be used?  In a read section, of RCU or with bottom halves off. */
+/* May the receivers be used? Call it in a read section, of RCU or with bottom halves off. */
 static inline bool vnet_running(const struct vnet *vn)
 {
 	/* Acquire: pairs with publish_area() and own_thaw(). */

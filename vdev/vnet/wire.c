@@ -3,7 +3,7 @@
  * The wire between vnodes: how senders take turns, and how frames get in and
  * out (paper: "Network device").  wire.h has the states, docs/vnet.md the rest.
  *
- * It also compiles in user space, where it is tested.
+ * This also compiles in user space, for its test.
  */
 #ifdef __KERNEL__
 #include <linux/bitops.h>
@@ -15,9 +15,8 @@
 #define GIVE_UP		512	/* slots: about as long as the longest frame takes */
 
 /*
- * So many slots in which it is the turn of another until that one is taken to
- * be gone: longer than the longest backoff, so that one who is about cannot
- * miss its turn.
+ * After so many slots, the owner of a turn counts as gone.  This is longer than the longest
+ * backoff, so a sender that still looks cannot miss its turn.
  */
 #define PATIENCE	(2u << MAX_BACKOFF)
 
@@ -47,7 +46,7 @@ void wire_sender_init(struct wire_sender *s, u32 id, u32 life, u32 seed)
  * @id: its vnode's ID
  * @life: as for wire_sender_init()
  *
- * What an earlier life has left on a wire is not this one's.
+ * Words of an earlier life on a wire do not belong to the new one.
  *
  * Context: any.
  */
@@ -56,7 +55,7 @@ void wire_sender_live(struct wire_sender *s, u32 id, u32 life)
 	s->self = (life << 8) | (id + 1);
 }
 
-/* Xorshift: random enough for two not to wait equally long again and again */
+/* Xorshift: random enough that two senders do not wait equally long again and again */
 static u32 sender_random(struct wire_sender *s)
 {
 	s->seed ^= s->seed << 13;
@@ -77,7 +76,7 @@ static u64 read_mask(const u32 *mask)
 	return high << 32 | READ_ONCE(mask[0]);
 }
 
-/* The word that leaves the wire to the next one behind @id who claims it */
+/* The word that leaves the wire to the next vnode after @id that claims it */
 static u32 next_word(const struct wire *w, u32 id)
 {
 	u64 claims = read_mask(w->claims) & ~(1ULL << id);
@@ -100,7 +99,7 @@ static u32 back_off(struct wire_sender *s, u32 attempt)
 	return slots;
 }
 
-/* Takes a wire on which nobody transmits, if it is still as it was. */
+/* Takes a wire on which nobody transmits, if its word is unchanged. */
 static bool seize(struct wire *w, struct wire_sender *s, u32 word)
 {
 	u32 self = wire_id(s->self), other = wire_id(word);
@@ -136,7 +135,7 @@ int wire_contend(struct wire_port *port, struct wire_sender *s)
 
 	while (waited < GIVE_UP) {
 		WIRE_STEP();
-		/* The first time, or if another took this one to be gone. */
+		/* The first time, or if another sender has cleared the claim. */
 		if (!has_bit_of(w->claims, id))
 			wire_set_bit(id, w->claims);
 		WIRE_STEP();
@@ -163,7 +162,7 @@ int wire_contend(struct wire_port *port, struct wire_sender *s)
 }
 
 /**
- * wire_leave() - let others have the wire
+ * wire_leave() - release the wire
  * @port: the wire
  * @s: who has it
  *
@@ -175,13 +174,14 @@ void wire_leave(struct wire_port *port, struct wire_sender *s)
 
 	WIRE_STEP();
 	/*
-	 * Release: the frame and the head come before it.  Who claims between
-	 * the look at the claims and this goes on looking, and finds it idle.
+	 * Release: the frame and the head were written before.  A sender that claims
+	 * between the look at the claims and this store goes on looking, and finds the wire
+	 * idle.
 	 */
 	smp_store_release(&port->wire->carrier, word);
 }
 
-/* Bytes in the ring, or more than fit if the words are nonsense */
+/* Bytes in the ring, or more than fit if the words are impossible */
 static u32 used(const struct wire *w, u32 *head)
 {
 	/* Acquire: what was taken out is not overwritten earlier; wire_take(). */
@@ -198,7 +198,7 @@ static u32 used(const struct wire *w, u32 *head)
  * @at: where to store its position
  *
  * Context: between wire_enter() and wire_leave().
- * Return: 0; -ENOSPC; -EIO if somebody has written nonsense: the receiver is to be rung.
+ * Return: 0; -ENOSPC; -EIO if the words are impossible, when the caller must ring the receiver.
  */
 int wire_room(const struct wire_port *port, u32 length, u32 *at)
 {
@@ -210,14 +210,14 @@ int wire_room(const struct wire_port *port, u32 length, u32 *at)
 }
 
 /**
- * wire_span() - where in memory a position is
+ * wire_span() - find the memory of a position
  * @port: the wire
  * @at: the position
  * @length: how many bytes are wanted
  * @addr: where to store the address
  *
  * Context: any.
- * Return: how many of them are there; the others are at the ring's start.
+ * Return: how many of them are at @addr; the others are at the ring's start.
  */
 u32 wire_span(const struct wire_port *port, u32 at, u32 length, u8 **addr)
 {
@@ -227,14 +227,17 @@ u32 wire_span(const struct wire_port *port, u32 at, u32 length, u8 **addr)
 	return min_t(u32, length, port->size - offset);
 }
 
-/* A word of what precedes a frame: frames are aligned, so none lies across the ring's end. */
+/*
+ * A word of the description before a frame: frames are aligned, so no word crosses the
+ * ring's end.
+ */
 static u32 *word_at(const struct wire_port *port, u32 at)
 {
 	return (u32 *)(port->ring + (at & (port->size - sizeof(u32))));
 }
 
 /**
- * wire_describe() - write what precedes a frame
+ * wire_describe() - write the description before a frame
  * @port: the wire
  * @frame: the description, with the position of wire_room()
  *
@@ -251,7 +254,7 @@ void wire_describe(const struct wire_port *port, const struct wire_frame *frame)
 }
 
 /**
- * wire_publish() - a frame is complete: let the receiver have it
+ * wire_publish() - pass a complete frame to the receiver
  * @port: the wire
  * @frame: its description
  *
@@ -260,17 +263,17 @@ void wire_describe(const struct wire_port *port, const struct wire_frame *frame)
 void wire_publish(struct wire_port *port, const struct wire_frame *frame)
 {
 	WIRE_STEP();
-	/* Release: the frame comes before it; pairs with wire_look(). */
+	/* Release: the frame was written before; pairs with wire_look(). */
 	smp_store_release(&port->wire->head, frame->at + wire_need(frame->length));
 	WIRE_STEP();
 }
 
 /**
- * wire_must_ring() - does the receiver have to be rung?
+ * wire_must_ring() - must the receiver be rung?
  * @port: the wire, in which a frame was published
  *
  * Context: any.
- * Return: true for one of those who ask.
+ * Return: true, for one of the callers.
  */
 bool wire_must_ring(struct wire_port *port)
 {
@@ -286,7 +289,7 @@ bool wire_must_ring(struct wire_port *port)
  * @length: of the frame that found none, bytes
  *
  * Context: any.
- * Return: true if there is room by now, and it is to try again.
+ * Return: true if there is room now, and the sender should try again.
  */
 bool wire_want_room(struct wire_port *port, u32 id, u32 length)
 {
@@ -305,8 +308,8 @@ bool wire_want_room(struct wire_port *port, u32 id, u32 length)
  * @frame: where to store its description: position and length are in bounds
  *
  * Context: any, one at a time, like all that has a receiver.
- * Return: 1 if there is; 0 if not; -EBADMSG if there was nonsense, which was skipped
- * with all that was behind it.
+ * Return: 1 if there is; 0 if not; -EBADMSG if a description was impossible; it was skipped
+ * with all that follows.
  */
 int wire_look(struct wire_receiver *r, struct wire_frame *frame)
 {
@@ -318,7 +321,7 @@ int wire_look(struct wire_receiver *r, struct wire_frame *frame)
 	if (!bytes)
 		return 0;
 	if (bytes <= r->port.size) {
-		/* Once: what is checked is what is used. */
+		/* Read once, so that the checked value is the one used. */
 		for (i = 0; i < sizeof(*frame) / sizeof(u32); i++)
 			words[i] = READ_ONCE(*word_at(&r->port, r->tail + i * sizeof(u32)));
 		if (frame->at == r->tail && frame->length >= WIRE_FRAME_MIN &&
@@ -350,16 +353,16 @@ void wire_copy(const struct wire_port *port, u32 at, void *to, u32 length)
 }
 
 /**
- * wire_take() - a frame was copied: give its place back
+ * wire_take() - free the place of a frame that was copied
  * @r: the receiver
- * @frame: what wire_look() has found
+ * @frame: from wire_look()
  *
  * Context: as wire_look().
  */
 void wire_take(struct wire_receiver *r, const struct wire_frame *frame)
 {
 	WRITE_ONCE(r->tail, r->tail + wire_need(frame->length));
-	/* Release: what was read comes before; pairs with used(). */
+	/* Release: the frame was read before; pairs with used(). */
 	smp_store_release(&r->port.wire->tail, r->tail);
 }
 
@@ -375,21 +378,21 @@ bool wire_is_empty(const struct wire_receiver *r)
 }
 
 /**
- * wire_must_poll() - rung: is there anything to do?
+ * wire_must_poll() - after a ring: is there anything to do?
  * @r: the receiver
  *
- * The ring of a frame may come when that was taken already, by a poll that went on:
+ * A ring may arrive when a poll has already taken its frame:
  *
  *	sender			receiver
  *	puts the frame in
  *				takes it, finds nothing more, and sets @asleep
  *	clears @asleep, rings
  *
- * Then nothing is in the ring, but the receiver has to go to sleep anew, or nobody
- * would ever ring it again.
+ * Then the ring is empty, but the receiver must set @asleep again, or nobody would ever
+ * ring it.
  *
- * Context: any; who rings after this is heard after this.
- * Return: true if the receiver is to look for frames, until wire_sleep() succeeds.
+ * Context: any; a later ring causes another call.
+ * Return: true if the receiver must look for frames until wire_sleep() succeeds.
  */
 bool wire_must_poll(const struct wire_receiver *r)
 {
@@ -405,7 +408,7 @@ bool wire_must_poll(const struct wire_receiver *r)
  */
 bool wire_sleep(struct wire_receiver *r)
 {
-	/* It is the senders who see this one; it may have been overwritten. */
+	/* Senders read the shared one, which may have been overwritten. */
 	WRITE_ONCE(r->port.wire->tail, r->tail);
 	WRITE_ONCE(r->port.wire->asleep, 1);
 	/* @asleep comes before the look at the head; pairs with wire_must_ring(). */
@@ -417,7 +420,7 @@ bool wire_sleep(struct wire_receiver *r)
 }
 
 /**
- * wire_make_room() - find out who is to be rung as there is room
+ * wire_make_room() - find out whom to ring because there is room
  * @r: the receiver, which has taken frames
  *
  * Nobody as long as the ring is more than half full.
@@ -455,12 +458,11 @@ u32 wire_transmits(const struct wire_port *port)
 }
 
 /**
- * wire_recover() - take the wire from one that has died
+ * wire_recover() - take the wire from a dead sender
  * @port: the wire
- * @word: the carrier word that says that it transmits
+ * @word: the carrier word with which it transmits
  *
- * The caller knows that the one named there will not write any more, or
- * that there is no such one.
+ * The caller knows that the sender named there will not write any more, or does not exist.
  *
  * Context: any.
  * Return: true if it was taken.
@@ -469,7 +471,7 @@ bool wire_recover(struct wire_port *port, u32 word)
 {
 	u32 id = wire_id(word);
 
-	/* A full barrier: what is known of the stores of the dead comes before. */
+	/* A full barrier: all stores of the dead sender were seen before. */
 	return wire_exchange(&port->wire->carrier, &word,
 			     next_word(port->wire, id < WIRE_IDS ? id : 0));
 }

@@ -16,11 +16,11 @@
  *      |                                             ^
  *      +--- the receiver: s has died (cmpxchg) ------+ from "s transmits"
  *
- * Only s makes s transmit.  A turn owns nothing, so whatever is wrong with a
- * turn or with claims costs time, and never makes two transmit at once.
+ * Only s makes s transmit.  A turn owns nothing, so wrong turns or claims cost time, but
+ * never make two transmit at once.
  *
- * All of it is hostile input for all: words are read once and checked, offsets
- * are masked by a size that is the reader's own.
+ * All of it is hostile input: words are read once and checked, offsets are masked by the
+ * reader's own size.
  */
 #ifndef _VNET_WIRE_H
 #define _VNET_WIRE_H
@@ -35,9 +35,9 @@
 #include <asm/sync_bitops.h>
 
 /*
- * A kernel that has one CPU takes the lock prefixes out of its atomic operations,
- * but not out of these: it is not alone on the machine.  xchg() and smp_mb()
- * have none that could be taken out.
+ * A kernel that has one CPU removes the lock prefixes from its atomic operations, but not
+ * from these, because other kernels run on the machine.  xchg() and smp_mb() have no prefix
+ * that could be removed.
  */
 #define wire_exchange(p, old, new)	sync_try_cmpxchg(p, old, new)
 
@@ -79,11 +79,11 @@ static inline void wire_clear_bit(u32 id, u32 *mask)
 #define WIRE_LIFE	0xffffff00	/* of the sender that transmits */
 
 /**
- * struct wire - what is shared of a wire, but for the ring itself
+ * struct wire - the shared words of a wire, without the ring
  * @carrier: the carrier word
  * @claims: a bit for each vnode that wants to transmit, 32 in a word
- * @head: bytes ever put in; written by who transmits
- * @tail: bytes ever taken out; written by the receiver
+ * @head: number of bytes put in so far; written by the sender that transmits
+ * @tail: number of bytes taken out so far; written by the receiver
  * @asleep: not 0: the receiver wants to be rung
  * @wanted: a bit for each vnode that wants to be rung when there is room
  *
@@ -102,7 +102,7 @@ struct wire {
 };
 
 /**
- * struct wire_frame - what precedes a frame in the ring
+ * struct wire_frame - the description before a frame in the ring
  * @at: its position, as in @head
  * @length: of the frame that follows, bytes
  * @from: vnode ID of the sender, as it says
@@ -119,7 +119,7 @@ _Static_assert(sizeof(struct wire) == 3 * 64, "the layout is the ABI");
 _Static_assert(sizeof(struct wire_frame) == 24, "the layout is the ABI");
 
 /**
- * struct wire_port - a wire, as one who uses it has it mapped
+ * struct wire_port - a wire as a user has it mapped
  * @wire: its words
  * @ring: its frames
  * @size: bytes in @ring, a power of two
@@ -131,12 +131,12 @@ struct wire_port {
 };
 
 /**
- * struct wire_sender - one that transmits, on any number of wires
- * @self: the carrier word that says so
+ * struct wire_sender - a sender, on any number of wires
+ * @self: the carrier word with which it transmits
  * @seed: of its random numbers
- * @collisions: how often another one was quicker
+ * @collisions: how often another sender was quicker
  * @deferred: how often it found a wire busy
- * @passed: how often it took the turn of one that did not come
+ * @passed: how often it took the turn of a sender that did not come
  *
  * Calls with one sender exclude each other.
  */
@@ -149,7 +149,7 @@ struct wire_sender {
 };
 
 /**
- * struct wire_receiver - the one that takes the frames out
+ * struct wire_receiver - the receiver of a wire
  * @port: its wire
  * @tail: its position; the shared one is a copy
  */
@@ -158,7 +158,7 @@ struct wire_receiver {
 	u32 tail;
 };
 
-/* One for each access in which a sender can die, for tests. */
+/* One for each access at which a sender can die, for tests. */
 #ifndef WIRE_STEP
 #define WIRE_STEP()	((void)0)
 #endif
@@ -190,7 +190,7 @@ static inline u32 wire_need(u32 length)
 	return (sizeof(struct wire_frame) + length + WIRE_ALIGN - 1) & ~(WIRE_ALIGN - 1);
 }
 
-/* The vnode ID in a carrier word, or something not below WIRE_IDS */
+/* The vnode ID in a carrier word, or a value not below WIRE_IDS */
 static inline u32 wire_id(u32 word)
 {
 	return (word & WIRE_ID) - 1;
