@@ -1,15 +1,15 @@
 # shellcheck shell=sh
-# Static checks.  Each says whether it passed, and how long it took; the last line says
-# it of all.  tests/check.t makes claims of them.
+# Static checks.  Each prints whether it passed, and its time; the last line sums up.
+# tests/check.t turns them into TAP.
 
-# What is checked is code to come into the kernel, and code that talks to it.
+# Code for the kernel, and code that uses its interfaces
 c_folders='adeos kmb vdev tools tests'
 
 check() {
 	check_name=$1
 	check_start=$(date +%s)
 	shift
-	# Not as a condition, in which set -e would count for nothing
+	# Not as a condition, in which set -e would have no effect
 	set +e
 	(
 		set -e
@@ -39,7 +39,7 @@ list_scripts() {
 }
 
 check_scripts() {
-	# With what they source; parts of tools/lab say nothing by themselves
+	# With the files that they source; parts of tools/lab cannot be checked alone
 	list_scripts | xargs shellcheck -a -x -s sh
 }
 
@@ -47,9 +47,9 @@ check_manuals() {
 	find "$top/tools" -name '*.[1-9]' -type f -exec mandoc -T lint -W warning {} +
 }
 
-# Not all that checkpatch.pl does not like: what does nothing without CONFIG_ADEOS is a
-# macro, which needs no types; a #define follows its function in the files that have
-# such pairs already; and a macro that makes functions names a field more than once.
+# Some of checkpatch.pl's complaints are ignored: functions that are empty without
+# CONFIG_ADEOS are macros, which need no types; a #define follows its function in files that
+# already have such pairs; and a macro that makes functions names a field more than once.
 check_style() {
 	cd "$build/linux" || return
 	result=0
@@ -59,7 +59,7 @@ check_style() {
 			--ignore FILE_PATH_CHANGES,CONFIG_DESCRIPTION,MACRO_ARG_UNUSED,MACRO_ARG_REUSE,LINE_SPACING \
 			"$patches/$patch" || result=1
 	done
-	# libFuzzer's entry point has the name that it has.
+	# libFuzzer defines the name of its entry point.
 	for folder in $c_folders; do
 		[ ! -d "$top/$folder" ] || find "$top/$folder" -name '*.[chS]'
 	done | xargs perl scripts/checkpatch.pl --strict --quiet --no-summary --root=. --terse --show-types \
@@ -74,7 +74,7 @@ check_sources() {
 		return 1
 	}
 	cat "$build/log/sources.out"
-	# Here, and not in the log, which may not be written yet
+	# Here, and not in the log, which may not be complete yet
 	! grep -qE '(adeos|modules-check)/.*(warning|error):' "$build/log/sources.out"
 }
 
@@ -109,7 +109,7 @@ unpack_touched_files() {
 	list_patched_files $(list_patches) | sed "s,^,$source_package/," >"$2.files"
 	dpkg-deb --fsys-tarfile "$1" | tar -xO "./usr/src/$source_package.tar.xz" |
 		{ tar -xJ --strip-components=1 -C "$2" -T "$2.files" 2>&1 || :; } |
-		# New files of ours
+		# Without the files that the series adds
 		grep -v -e 'Not found in archive' -e 'Exiting with failure' || :
 }
 

@@ -1,18 +1,18 @@
 # shellcheck shell=sh
-# The cluster: a machine whose root vnode gives the Debian of debian.sh to the
-# others.  docs/cluster.md says how it works inside.
+# The cluster: a machine whose root vnode serves the Debian of debian.sh to the others.
+# docs/cluster.md describes it.
 
 # shellcheck source=lab.d/debian.sh
 . "$lab_d/debian.sh"
 
-# The vnodes' initial RAM disk is the lab's, with file systems and what is to lie
-# over the Debian; the root vnode's is that followed by /boot.
+# The vnodes' initial RAM disk is the lab's, with file systems and the files to put over the
+# Debian; the root vnode's is the same, followed by /boot.
 make_cluster_initrd() {
 	root=$build/cluster$variant.root
 	rm -rf "$root"
 	mkdir -p "$root"
 	cp -R "$cluster_config/root" "$root/config"
-	# Whatever the umask was here: daemons that are not root read it.
+	# For any umask, because daemons that are not root read it.
 	chmod -R u=rwX,go=rX "$root/config"
 	{
 		cat "$build/initrd$variant-vnode.img" "$build/filesystems$variant.img"
@@ -31,7 +31,7 @@ make_cluster_initrd() {
 	} >"$build/cluster$variant.img"
 }
 
-# The first three are started at once, the fourth when somebody wants them.
+# The first three are started at once, the fourth by request.
 write_cluster_nodes() {
 	for id in 1 2 3 4; do
 		cat >"$root/etc/vnode/node$id.conf" <<-CONF

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Messages, progress of long steps, and stamps that say what is up to date.
+# Messages, progress of long steps, and stamps that record what is up to date.
 
 say() {
 	printf 'lab: %s\n' "$*" >&2
@@ -17,8 +17,8 @@ wrong_usage() {
 	exit 2
 }
 
-# The folder to build in.  One that was made here, or was empty, is marked, so
-# that "clean" can tell it from one that has other things, too.
+# The folder to build in.  It is marked if it was made here or was empty, so that "clean"
+# never removes a folder with other files.
 build_mark=.lab-build
 make_build_folder() {
 	[ ! -e "$build/$build_mark" ] || return 0
@@ -26,8 +26,7 @@ make_build_folder() {
 	[ -n "$(ls -A "$build")" ] || : >"$build/$build_mark"
 }
 
-# Removes it, if there is nothing of others in it: build/ in the source is
-# always the lab's.
+# Removes it if it is marked; build/ in the source always belongs to the lab.
 clean_build_folder() {
 	[ -e "$build" ] || [ -L "$build" ] || return 0
 	if [ "$build" != "$top/build" ] && [ ! -f "$build/$build_mark" ]; then
@@ -36,10 +35,10 @@ clean_build_folder() {
 	rm -rf -- "$build"
 }
 
-# step NAME COMMAND…: run COMMAND with its output in build/log/NAME.log, show
-# how it gets on, and die with the end of that log if it fails.  The command
-# stays in the foreground, so that ^C reaches it.  $expected is how many objects
-# it will compile, if that is known, or a few more; it counts for one step.
+# step NAME COMMAND…: run COMMAND with its output in build/log/NAME.log, show its progress,
+# and die with the end of that log if it fails.  The command stays in the foreground, so
+# that ^C reaches it.  $expected is the approximate number of objects that it will compile,
+# if known; it is used for one step.
 expected=
 step() {
 	step_name=$1
@@ -51,7 +50,7 @@ step() {
 	step_tty=0
 	[ ! -t 2 ] || step_tty=1
 	{
-		# A subshell, and not in a condition, so that set -e counts in it
+		# A subshell, and not in a condition, so that set -e works in it
 		set +e
 		(
 			set -e
@@ -65,7 +64,7 @@ step() {
 			close("date +%s")
 			return now
 		}
-		# What modules are linked with is not known before.
+		# The objects that modules are linked with are not counted before.
 		function count() {
 			if (objects && !ended && objects <= expected + 0)
 				return "  " objects " of about " expected " objects"

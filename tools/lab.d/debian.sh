@@ -18,14 +18,14 @@ install_cluster_packages() {
 		apt-get install -y --no-install-recommends $missing
 }
 
-# Where this host's apt gets Debian from
+# The sources of this host's apt
 list_debian_sources() {
 	# shellcheck disable=SC2016 # apt's variables
 	apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
 		'Created-By: Packages' 'Origin: Debian' 'Architecture: i386' | sort -u
 }
 
-# MPICH's own examples and tests are in its source package alone.
+# Only MPICH's source package has its examples and tests.
 fetch_mpich() {
 	mkdir -p "$debian/source/lists/partial"
 	sed 's/^deb /deb-src /' "$debian/sources.list" >"$debian/source/sources.list"
@@ -54,7 +54,7 @@ make_debian() {
 	size=$(run_as_root du -sm "$debian/root" | cut -f 1)
 	rm -f "$debian/image.new"
 	run_as_root mke2fs -q -t ext4 -O ^has_journal -m 0 -L debian -d "$debian/root" "$debian/image.new" "$((size + size / 4 + 32))M"
-	# It has root's key.
+	# It contains root's key.
 	run_as_root chmod 600 "$debian/image.new"
 	run_as_root chown "$(id -u):$(id -g)" "$debian/image.new"
 	run_as_root rm -rf "$debian/root"

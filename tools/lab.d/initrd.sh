@@ -1,8 +1,7 @@
 # shellcheck shell=sh
-# The two initial RAM disks: one for vnodes, and one for the root vnode, which
-# is the same followed by an archive with /boot, where the first one lies.
-# Modules of file systems go into an archive of their own, filesystems.img, which
-# only those need who have files elsewhere than in memory: the cluster.
+# The two initial RAM disks: one for vnodes, and one for the root vnode, which is the same
+# followed by an archive with /boot, which contains the first one. Modules of file systems
+# go into an archive of their own, filesystems.img, which only the cluster needs.
 
 make_initrd() {
 	root=$build/initrd$variant.root
@@ -17,7 +16,7 @@ make_initrd() {
 	cp -R "$build/root$variant/lib/modules" "$root/lib/"
 	rm -f "$root"/lib/modules/*/build "$root"/lib/modules/*/source
 	move_filesystems "$root"
-	# Manuals and the like only cost memory there
+	# Manuals and the like would only use memory
 	rm -rf "${root:?}/usr/share" "${root:?}/usr/include"
 	pack "$root" | lz4 -l -9 >"$build/initrd$variant-vnode.img"
 
@@ -48,7 +47,7 @@ move_filesystems() {
 	pack "$fs_root" | lz4 -l -9 >"$build/filesystems$variant.img"
 }
 
-# An archive of the folder $1 that depends on nothing but its contents
+# An archive of the folder $1 that depends only on its contents
 pack() {
 	find "$1" -exec touch -h -d @0 {} +
 	(cd "$1" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --reproducible --quiet)
@@ -65,8 +64,8 @@ build_initrd() {
 	mark_fresh "initrd$variant" "$key"
 }
 
-# Builds what is missing or out of date of the selected variant; all of it goes
-# through make if $always is set.
+# Builds the missing or outdated parts of the selected variant; if $always is set, make
+# decides for all of them.
 build_variant() (
 	lock_build
 	install_packages

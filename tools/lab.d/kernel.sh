@@ -22,8 +22,8 @@ list_fragments() {
 	[ -z "$debug" ] || echo "$top/config/debug.config"
 }
 
-# Writes the configuration that the given fragments ask for; whatever they do
-# not name is off.  Fails if an option that they name did not take.
+# Writes the configuration that the given fragments ask for; all other options are off.
+# Fails if an option of a fragment has no effect.
 write_config() {
 	config_tree=$1
 	config_out=$2
@@ -81,9 +81,9 @@ run_kbuild() {
 	make --no-print-directory -C "$kbuild_tree" O="$kbuild_out" CC="$compiler" -j "$parallel" "$@"
 }
 
-# count_objects TREE OUT TARGET…: how many objects make would compile now; nothing
-# if make cannot tell.  In a dry run, it does not find what it has not made, which
-# are no objects of the C compiler's, and goes on.
+# count_objects TREE OUT TARGET…: how many objects make would compile now; nothing if make
+# cannot count.  In a dry run, make goes on although it misses files that it has not made;
+# these are not objects of the C compiler.
 count_objects() {
 	run_kbuild "$@" -n -k 2>/dev/null |
 		grep -oE "echo '  (CC|AS|HOSTCC|CCLD)  *[^']*'" | grep -vc '\.mod\.o' | grep -vx 0 || :
@@ -105,8 +105,7 @@ kernel_key() {
 	} | hash_text
 }
 
-# The stamp is taken before the build, so that what changes meanwhile counts
-# as changed.
+# The key is computed before the build, so that changes during the build count as changes.
 build_kernel() {
 	select_variant
 	key=$(kernel_key)

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# Machines: boots one in QEMU, and passes a command to it and its streams and
-# exit status back.
+# Machines: boots one in QEMU, passes a command to it, and passes its streams and exit
+# status back.
 
 machine_defaults() {
 	machine_type=pc
@@ -24,7 +24,7 @@ machine_defaults() {
 	image=
 }
 
-# quote WORD…: the words so that a shell reads them back as they are
+# quote WORD…: quotes the words for a shell
 quote() {
 	for word; do
 		printf "'"
@@ -93,7 +93,7 @@ exec_command() {
 	machine_status
 }
 
-# The status with which the command ended, or why there is none
+# Returns the command's exit status, or prints why there is none
 machine_status() {
 	status=$(cat "$machine/status")
 	if [ -n "$status" ]; then
@@ -138,7 +138,7 @@ end_machine() {
 }
 
 run_machine() {
-	# A busy host can keep the timer from ticking while Linux looks whether it does.
+	# On a busy host, the timer may not tick while Linux checks it.
 	cmdline="console=ttyS0 earlyprintk=serial,ttyS0,115200 panic=-1 no_timer_check"
 	if [ -z "$plain$no_vnode" ] && has_patches; then
 		cmdline="$cmdline vnode=0 vnode_cpus=$root_cpus mem=$root_memory"
@@ -150,8 +150,8 @@ run_machine() {
 		accel=tcg,thread=single
 	fi
 
-	# Devices of the lab's own stand at the end of the PCI bus, so that the
-	# caller's come first, from 00:02.0 on.
+	# The lab's own devices are at the end of the PCI bus, so that the caller's are
+	# first, from 00:02.0 on.
 	set -- \
 		-no-user-config -nodefaults -display none -vga none -no-reboot -nic none \
 		-machine "$machine_type" -accel "$accel" -cpu "$cpu_model" \
@@ -166,8 +166,8 @@ run_machine() {
 		set -- "$@" -fsdev "local,id=share,path=$(printf %s "$share" | sed 's/,/,,/g'),security_model=none,multidevs=remap" \
 			-device virtio-9p-pci,fsdev=share,mount_tag=host,addr=1d
 	fi
-	# The outputs go through files, which QEMU writes at once: with a pipe,
-	# what the reader had not taken yet would be lost at power-off.
+	# The outputs go through files, which QEMU writes at once: from a pipe, unread data
+	# would be lost at power-off.
 	if [ -n "$interactive" ]; then
 		set -- "$@" -device virtconsole,chardev=stdin
 	else
@@ -177,7 +177,7 @@ run_machine() {
 			-chardev "file,id=stderr,path=$machine/stderr,append=on" \
 			-device virtserialport,chardev=stderr,name=lab.stderr
 	fi
-	# QEMU's monitor as a port of the guest's: the one connects to the other.
+	# QEMU's monitor is connected to a port of the guest.
 	if [ -n "$monitor" ]; then
 		set -- "$@" -chardev "socket,id=monitor,path=$machine/monitor,server=on,wait=off" \
 			-mon chardev=monitor,mode=readline \
@@ -195,7 +195,7 @@ run_machine() {
 	fi
 	relay=
 	if [ -z "$interactive" ]; then
-		# They end when this one does, having passed everything on.
+		# They end when QEMU does, after passing everything on.
 		sleep infinity &
 		alive=$!
 		tail -q -c +1 -s 0.1 --pid=$alive -f "$machine/stdout" &
@@ -213,8 +213,9 @@ run_machine() {
 	fi
 
 	qemu_status=0
-	# In the background, whose standard input would be /dev/null, so that a hangup ends
-	# the machine, too: it may come to this shell alone, which then need only wait.
+	# In the background, so that a hangup also ends the machine: it may reach only this
+	# shell, which just waits. (A background command's standard input would be
+	# /dev/null.)
 	exec 3<&0
 	timeout --foreground -k 5 "$timeout" qemu-system-i386 "$@" 2>"$machine/qemu.stderr" <&3 3<&- &
 	qemu=$!
@@ -237,7 +238,7 @@ run_cluster() {
 	extra=
 	if [ -t 0 ] && [ -t 1 ]; then
 		interactive=1
-		# As long as the person likes
+		# No limit for a person
 		timeout=0
 	fi
 	build_variant

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # Debian packages that the lab needs, installed when they are missing.
 
-# One a line; the programs' own needs are listed beside them, in DEPENDS, and
-# those of their tests, in DEPENDS.check and tests/DEPENDS, count if $testing is set.
+# One in each line. The programs' own needs are listed beside them, in DEPENDS. Those of
+# their tests, in DEPENDS.check and tests/DEPENDS, are added if $testing is set.
 list_packages() {
 	cat <<'LIST'
 bc
@@ -31,7 +31,7 @@ LIST
 	done
 }
 
-# A name without an architecture is the host's: for dpkg, it is any.
+# A name without an architecture means the host's; for dpkg, it would mean any.
 is_installed() {
 	case $1 in
 	*:*) installed_for=${1#*:} ;;
@@ -94,8 +94,8 @@ install_packages() {
 	} | hash_text)"
 }
 
-# A mirror in the middle of its own update is no reason to give up: the lists
-# of last time may do, and apt-get install will tell.
+# A mirror may be in the middle of its own update. The old lists may be good enough; if not,
+# apt-get install fails.
 update_package_lists() {
 	run_as_root apt-get update || run_as_root apt-get update ||
 		echo "apt-get update failed; going on with the lists that are there"
@@ -119,10 +119,10 @@ unpack_guest_packages() {
 	done
 }
 
-# Programs that only tests need in a machine, with the libraries they are linked
-# with, as an archive that a kernel can unpack behind its initrd: build/stress.cpio.
-# They are i386 packages, which like busybox are only unpacked, and of the
-# libraries nothing but what the linker needs.
+# Programs that only tests need in a machine, with the libraries they are linked with, as an
+# archive that a kernel can unpack after its initrd: build/stress.cpio. They are i386
+# packages, which like busybox are only unpacked; of the libraries, only what the linker
+# needs.
 list_stress_packages() {
 	cat <<'LIST'
 linux-perf
@@ -187,7 +187,7 @@ unpack_stress() {
 	rm -rf stress.packages stress.root
 }
 
-# The libraries that the programs name, and those that they name in turn
+# The libraries that the programs name, and the libraries that these name
 copy_libraries() {
 	while
 		copied=

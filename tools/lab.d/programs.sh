@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What runs on the kernel: this project's modules and programs.
+# This project's modules and programs.
 
 # Each needs what the one before it exports.
 module_folders='kmb vdev tests/kmod'
@@ -10,8 +10,8 @@ has_modules() {
 	[ -f "$top/$1/Kbuild" ] || [ -f "$top/$1/Makefile" ]
 }
 
-# The sources are copied first, since kbuild leaves the objects of an external
-# module beside its sources.
+# The sources are copied first, because kbuild leaves the objects of an external module
+# beside its sources.
 make_modules() {
 	mkdir -p "$modules"
 	ln -sfn "$top/adeos" "$modules/adeos"
@@ -24,7 +24,7 @@ make_modules() {
 			continue
 		fi
 		mkdir -p "$modules/$folder"
-		# Compiled files are not in the source and are to stay
+		# Compiled files are not in the source, but must stay
 		rsync -rlp --checksum --delete --filter 'P *.o' --filter 'P *.ko' --filter 'P *.mod' --filter 'P *.mod.c' \
 			--filter 'P .*.cmd' --filter 'P Module.symvers' --filter 'P modules.order' \
 			"$top/$folder/" "$modules/$folder/"

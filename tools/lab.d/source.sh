@@ -11,7 +11,7 @@
 source_package='linux-source-6.12'
 source_archive=/usr/src/$source_package.tar.xz
 
-# Selects what the variables $plain and $debug stand for.
+# Sets the variables for the variant that $plain and $debug select.
 select_variant() {
 	variant=${plain:+-plain}${debug:+-debug}
 	tree=$build/linux${plain:+-plain}
@@ -59,7 +59,7 @@ unpack_source() {
 	rm -rf "$1.new"
 	mkdir -p "$1.new"
 	tar -xJf "$source_archive" --strip-components=1 -C "$1.new"
-	# What was built before is still worth something
+	# Objects that were built before can still be used
 	for old in "$1"/out*; do
 		[ ! -d "$old" ] || mv "$old" "$1.new/"
 	done
@@ -75,7 +75,7 @@ prepare_plain_tree() {
 	fi
 }
 
-# The key of the patched tree as patches/ wants it
+# The key of the patched tree according to patches/
 patches_key() {
 	{
 		source_key
@@ -91,13 +91,13 @@ prepare_patched_tree() {
 		step linux sync_patched_tree
 		mark_fresh linux "$(patches_key)"
 	fi
-	# This one's, also where the folder was copied from elsewhere
+	# To this source, even if the folder was copied from elsewhere
 	ln -sfn "$top/adeos" "$build/linux/adeos"
 }
 
-# Brings build/linux to the state of patches/, touching only files whose
-# contents change, so that make builds no more than it has to.  The patches are
-# applied to copies of the files they name.
+# Brings build/linux to the state of patches/.  Changes only files whose contents differ, so
+# that make builds no more than necessary.  The patches are applied to copies of the files
+# they name.
 sync_patched_tree() {
 	linux=$build/linux
 	scratch=$build/linux.new
@@ -141,7 +141,7 @@ sync_patched_tree() {
 	if [ -d "$scratch/.pc" ]; then
 		mv "$scratch/.pc" "$linux/.pc"
 	else
-		# As quilt would, so that it finds our series for the first patch
+		# As quilt would do, so that it finds our series for the first patch
 		mkdir "$linux/.pc"
 		echo 2 >"$linux/.pc/.version"
 		echo "$patches" >"$linux/.pc/.quilt_patches"
@@ -163,7 +163,7 @@ sum_owned_files() {
 	done)
 }
 
-# Edits in build/linux are owned files that are not as they were synced.
+# Edits in build/linux are owned files that have changed since they were synced.
 list_edits() {
 	[ ! -f "$build/stamps/linux.sums" ] || sum_owned_files |
 		diff "$build/stamps/linux.sums" - | sed -n 's/^[<>] [0-9a-f]*  //p' | LC_ALL=C sort -u

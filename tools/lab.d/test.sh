@@ -5,7 +5,7 @@
 # cluster.sh builds.  One with a line "# runs beside machines" has none, or one that
 # mostly waits, and runs while others have some.
 
-# find_test NAME: its file; where it has a short form and a long one, --long tells
+# find_test NAME: its file; if there are two forms, --long selects the long one
 find_test() {
 	found=tests/$1.t
 	if [ -f "tests/long/$1.t" ] && { [ -n "$long" ] || [ ! -f "$found" ]; }; then
@@ -70,7 +70,7 @@ run_tests() {
 		build_cluster
 	fi
 
-	# What is tested is what was just built, whatever is edited meanwhile.
+	# The tests use what was just built, even if the source is edited meanwhile.
 	LAB_NO_BUILD=1
 	LAB_BUILD=$build
 	export LAB_NO_BUILD LAB_BUILD

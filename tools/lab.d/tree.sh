@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Work on the patches: build/linux is their tree, and patches/ their home.
+# Work on the patches: quilt edits build/linux, and patches/ has the result.
 
 tree_patches() (
 	discard=
@@ -12,7 +12,7 @@ tree_patches() (
 	install_packages
 	mkdir -p "$build/stamps"
 	if [ -n "$discard" ]; then
-		# As if it had never been prepared, but with the objects
+		# As if it had never been prepared, but keep the objects
 		rm -rf "$build/stamps/linux" "$build/stamps/linux.sums" "$build/linux/.pc"
 	fi
 	select_variant
@@ -22,7 +22,7 @@ tree_patches() (
 )
 
 # Files in build/linux that no patch owns, and that differ from the packaged
-# source.  Size and time tell, since the tree was copied with them.
+# source.  Size and time are compared, because the tree was copied with them.
 list_strays() {
 	list_owned_files >"$build/stamps/linux.owned"
 	rsync -rlt --dry-run --out-format=%n --delete --exclude '/out*' --exclude /.pc --exclude /adeos \
@@ -52,8 +52,8 @@ refresh_series() {
 	for file in $(list_strays); do
 		adopt "$file"
 	done
-	# Each file's edits go to the last patch that touches it.  What quilt
-	# finds unchanged, it does not write.
+	# Each file's edits go to the last patch that touches it.  quilt does not write
+	# unchanged patches.
 	for patch in $(
 		{
 			list_edits
@@ -68,8 +68,8 @@ refresh_series() {
 	mark_fresh linux "$(patches_key)"
 }
 
-# What adopt has just given to the topmost patch is not among the synced sums,
-# and thus among the edits already, unless it was deleted.
+# Files that adopt has just added to the topmost patch have no synced sums, so they are
+# already among the edits, unless they were deleted.
 list_strays_adopted() {
 	list_owned_files | while read -r file; do
 		[ -e "$file" ] || echo "$file"
