@@ -12,7 +12,7 @@ ok 'the test builds' gcc -O1 -g -Wall -Wextra -D_GNU_SOURCE -I"$src" -I"$top/kmb
 	-fsanitize=address,undefined -fno-sanitize-recover=all -o "$out/agent_test" \
 	"$top/tests/unit/agent_test.c" "$src/frames.c" "$src/errtext.c" "$src/printable.c" \
 	"$src/report.c" "$src/wait.c" "$src/vcon.c" "$src/sysfs.c" "$src/values.c"
-# It has its log in the current folder, and an alarm for what waits for ever.
+# Its log is in the current folder, and an alarm ends it if it waits for ever.
 (cd "$scratch/empty" && exec "$out/agent_test") >"$scratch/log" 2>&1
 status=$?
 sed 's/^/    /' "$scratch/log"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What ends a vnode returns when all of it is back; nobody else waits for that.
+# The commands that end a vnode return when all of it is back; nobody else waits for that.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Benchmarks: what is made of their lines, and that bench pipeline measures the
-# same each time.
+# Benchmarks: how bench/bench reads their lines, and that bench pipeline measures the same
+# each time.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -11,8 +11,8 @@ tab=$(printf '\t')
 mkdir -p "$scratch/bench"
 cp "$top/bench/bench" "$scratch/bench/"
 
-# benchmark NAME: its lines come from standard input, with blanks around the
-# bars that stand for tabs; status 3 if the last is "fail"
+# benchmark NAME: reads its lines from standard input, where bars with blanks around them
+# mean tabs; status 3 if the last line is "fail"
 benchmark() {
 	{
 		printf '#!/bin/sh\n'
@@ -163,7 +163,7 @@ is "$(printf '%s\n' "$output" | cut -f 1,3 | tr '\t\n' '=,')" 'null system call=
 printf '%s\n' "$output" >"$scratch/before"
 pipeline_in_guest
 printf '%s\n' "$output" >"$scratch/after"
-# Instructions are no durations: they do not depend on the machine.
+# These are instructions, not durations: they do not depend on the machine.
 is "$(paste "$scratch/before" "$scratch/after" | awk -F '\t' '
 	{ ratio = $2 / $5 }
 	ratio < 0.99 || ratio > 1.01 { print $1 ": " $2 " and " $5 }')" '' 'it measures the same again'

@@ -1,11 +1,11 @@
 # shellcheck shell=sh
-# /dev/bridge: what its tests bring along.
+# The files for tests of /dev/bridge.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/${lib_path:-.}/lib.sh"
 
 # shellcheck disable=SC2317 # as below
-# link PROGRAM SOURCE…: as a user of what is installed would
+# link PROGRAM SOURCE…: as a user of the installed library would
 link() {
 	link_program=$1
 	shift
@@ -14,7 +14,7 @@ link() {
 }
 
 # shellcheck disable=SC2317 # ok calls it
-# Programs that are linked with the shared library, beside it and Debian's
+# Programs that are linked with the shared library, with it and Debian's C library
 pack_shared() {
 	mkdir -p "$scratch/share/lib" &&
 		make -s -C "$top/tools/libadeos" O="$scratch/libadeos" install DESTDIR="$scratch/to" >"$scratch/make" &&

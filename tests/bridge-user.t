@@ -1,5 +1,5 @@
 #!/bin/sh
-# What an unprivileged user of /dev/bridge, or a vnode, asks for costs them, and not the others.
+# Requests of an unprivileged user of /dev/bridge, or of a vnode, do not slow down others.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Whom /dev/bridge charges, and how much in what time: in user space, under sanitizers.
+# Who is charged by /dev/bridge, and how much over time: in user space, under sanitizers.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,13 +1,13 @@
 #!/bin/sh
-# SPIN models of the distributed sharing protocol, and of who wakes whom on the
-# virtual Ethernet: each is right, and is found to be wrong when one of its precautions is taken away.
+# SPIN models of the distributed sharing protocol, and of waking on the virtual Ethernet:
+# each is correct, and SPIN finds an error in it when one of its precautions is removed.
 # runs beside machines
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# check MODEL [DEFINE…]: the complete search; 0 if it finds nothing, 1 if it
-# finds a mistake, 2 if it has not come to an end
+# check MODEL [DEFINE…]: a complete search; returns 0 if it finds nothing, 1 if it finds an
+# error, 2 if it is not complete
 check() {
 	model=$1
 	shift

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The distributed sharing protocol in user space: 60 simulated vnodes under
 # AddressSanitizer and UBSan, 60 threads under ThreadSanitizer, and a fuzzer.
-# FUZZ_RUNS changes how many inputs that one tries.
+# FUZZ_RUNS sets the number of its inputs.
 # runs beside machines
 
 # shellcheck source=tests/lib.sh
@@ -15,7 +15,7 @@ for source in portal_words ring member bridge_root bridge_user dsp dsp_root; do
 done
 flags="-g -Wall -Wextra -fno-strict-aliasing -I$top/adeos"
 
-# subtest NAME COMMAND…: COMMAND's own claims all hold, and it makes some
+# subtest NAME COMMAND…: COMMAND's own tests all pass, and it has some
 subtest() {
 	subtest_name=$1
 	shift

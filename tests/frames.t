@@ -1,8 +1,7 @@
 #!/bin/sh
-# tools/vnode/frames.c, what "vnode exec" and its agent say to each other: in
-# user space under sanitizers, and fuzzed.  FUZZ_RUNS changes how many inputs
-# the fuzzer tries.
-# runs beside machines
+# tools/vnode/frames.c, the protocol of "vnode exec" and its agent: in user space under
+# sanitizers, and fuzzed.  FUZZ_RUNS sets the number of the fuzzer's inputs.  runs beside
+# machines
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"

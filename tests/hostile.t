@@ -1,6 +1,6 @@
 #!/bin/sh
-# A vnode damages all that vnodes share, in the same way each time;
-# tests/long/hostile.t does in others.
+# A vnode damages all that vnodes share, in the same way each time; tests/long/hostile.t
+# does it in other ways.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -20,14 +20,14 @@ method xz xz --check=crc32 --threads=1 --x86 --lzma2=dict=128MiB
 method lzo lzop -9
 method lz4 lz4 -q -l -9 - -
 method zstd zstd -q -22 --ultra
-# One that nobody knows
+# An unknown method
 method rot13 tr a-zA-Z n-za-mN-ZA-M
 payload=$((setup + $(number "$image" 584 4)))
 is "$(number "$guest_share/lz4.bzImage" 588 4)" "$(number "$image" 588 4)" \
 	"what lz4 compressed is as long as in the build's own bzImage"
 ok 'and the same' cmp -i $payload -n "$(number "$image" 588 4)" "$guest_share/lz4.bzImage" "$image"
 
-# 64 MiB that no method makes smaller, behind the lab's own
+# 64 MiB that no method can compress, after the lab's own RAM disk
 mkdir "$scratch/large"
 head -c 64M /dev/urandom >"$scratch/large/large"
 (cd "$scratch/large" && echo large | cpio -o -H newc --quiet) | lz4 -q -l >"$guest_share/large.lz4"

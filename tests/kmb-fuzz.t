@@ -1,6 +1,6 @@
 #!/bin/sh
-# Random bytes at /dev/kmb.  KMB_FUZZ_CALLS and KMB_FUZZ_SEED choose others;
-# tests/long/kmb-fuzz.t has more of them.
+# Random bytes at /dev/kmb.  KMB_FUZZ_CALLS and KMB_FUZZ_SEED change them;
+# tests/long/kmb-fuzz.t has more.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/${lib_path:-.}/lib.sh"

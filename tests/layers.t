@@ -32,7 +32,7 @@ for folder in $order; do
 	seen="$seen $folder"
 done
 
-# Headers without a folder are the including file's own, or those that all share
+# Headers without a folder belong to the including file's folder, or are shared by all
 is "$(cd "$top/adeos" && grep -HoE '#[[:space:]]*include "[^"/]+"' ./*/*.[chS] | while IFS=: read -r file include; do
 	header=${include#*\"}
 	header=${header%\"}

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# Helpers for tests: TAP, and the lab.  A test sources this file, makes its
-# claims, and ends with done_testing.
+# Helpers for tests: TAP, and the lab.  A test sources this file, calls its functions, and
+# ends with done_testing.
 
 set -u
 top=$(cd -- "$(dirname -- "$0")" && pwd -P)
@@ -16,7 +16,7 @@ trap 'exit 1' HUP INT TERM
 tests_run=0
 tests_failed=0
 
-# report STATUS NAME: one claim, true if STATUS is 0
+# report STATUS NAME: one result, passed if STATUS is 0
 report() {
 	tests_run=$((tests_run + 1))
 	if [ "$1" -eq 0 ]; then
@@ -53,7 +53,7 @@ is() {
 	}
 }
 
-# like GOT REGEX NAME: some line of GOT matches the extended regular expression
+# like GOT REGEX NAME: a line of GOT matches the extended regular expression
 like() {
 	printf '%s\n' "$1" | grep -qE -e "$2"
 	report $? "$3" || {
@@ -100,10 +100,9 @@ lab() {
 	"$top/tools/lab" "$@"
 }
 
-# lab_exec [options] -- COMMAND…: runs a machine; leaves the command's output
-# in $output, what it and the lab said on standard error in $errors, the exit
-# status in $status, and the kernel's log in $console.
-# $lab_machine says which machine.
+# lab_exec [options] -- COMMAND…: runs a machine; leaves the command's output in $output,
+# standard error of the command and the lab in $errors, the exit status in $status, and the
+# kernel's log in $console.  $lab_machine has options for the machine.
 lab_machine='exec'
 # shellcheck disable=SC2034 # they are for the test
 lab_exec() {
@@ -118,14 +117,14 @@ lab_exec() {
 # Reports of the kernel's own checks: lockdep, KFENCE, UBSAN, …
 splat_patterns='WARNING:|BUG:|Oops|UBSAN|KFENCE|INFO: (task|rcu|possible|suspicious|inconsistent)|possible recursive locking|Call Trace|Kernel panic|general protection|unable to handle|INFO: trying to register non-static key|DEBUG_LOCKS_WARN_ON|ODEBUG|list_(add|del) corruption|Object .*already|scheduling while atomic|sleeping function called|bad page'
 
-# no_splat TEXT NAME: the kernel log TEXT reports no mistake
+# no_splat TEXT NAME: the kernel log TEXT has no such report
 no_splat() {
 	unlike "$1" "$splat_patterns" "$2"
 }
 
-# guest_test [options] SCRIPT [ARGUMENT…]: runs tests/guest/SCRIPT in a machine's
-# root vnode, and makes its claims ours.  It must reach its end.  Where it fails,
-# the kernel's log stays in build/log.
+# guest_test [options] SCRIPT [ARGUMENT…]: runs tests/guest/SCRIPT in a machine's root
+# vnode, and passes on its results.  The script must reach its end.  If it fails, the
+# kernel's log stays in build/log.
 guest_share=$top/tests/guest
 guest_test() {
 	guest_options=

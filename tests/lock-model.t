@@ -7,7 +7,7 @@
 
 cd "$scratch" || exit
 
-# verify CLAIM MODEL-OPTIONS [live]: SPIN finds no error, and knows that it has looked everywhere
+# verify CLAIM MODEL-OPTIONS [live]: SPIN finds no error, and its search is complete
 verify() {
 	if [ -n "${3-}" ]; then
 		verify_cc='-DNFAIR=3' verify_pan='-a -f'
@@ -24,7 +24,7 @@ verify() {
 	report $? "$1" || diag "$(cat pan.out 2>&1)"
 }
 
-# refute CLAIM MODEL-OPTIONS: SPIN finds that an assertion is wrong
+# refute CLAIM MODEL-OPTIONS: SPIN finds a violated assertion
 refute() {
 	rm -f pan.out
 	# shellcheck disable=SC2086 # a list

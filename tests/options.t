@@ -1,6 +1,6 @@
 #!/bin/sh
-# Options of Linux's in the command line of vnodes: none takes from a vnode what it was given, or the log
-# tells it.
+# Linux's options in the command line of vnodes: if one takes something from a vnode, the
+# log says so.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"

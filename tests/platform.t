@@ -1,7 +1,7 @@
 #!/bin/sh
-# What a vnode leaves alone that belongs to the machine: ports, configuration cycles,
-# microcode.  On a processor of AMD's, where Linux asks PCI for the width of APIC IDs,
-# and that does not say that it is emulated, which keeps Linux from loading microcode.
+# A vnode does not touch what belongs to the machine: ports, configuration cycles,
+# microcode.  On an AMD processor, where Linux reads the width of APIC IDs by PCI.  The
+# processor does not show that it is emulated, because Linux would then load no microcode.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"

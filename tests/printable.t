@@ -1,6 +1,6 @@
 #!/bin/sh
-# tools/vnode/printable.c, which makes text of others fit for a terminal: in user space
-# under sanitizers.
+# tools/vnode/printable.c, which escapes text of others for a terminal: in user space under
+# sanitizers.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,10 +1,10 @@
 #!/bin/sh
-# How the lab shows that a long step gets on, and what it removes.
+# How the lab shows the progress of long steps, and what it removes.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# Each time it is asked, a minute has passed.
+# Each call returns a time that is a minute later.
 mkdir "$scratch/bin"
 cat >"$scratch/bin/date" <<'DATE'
 #!/bin/sh
@@ -13,7 +13,7 @@ echo $(($(wc -l <"$0.calls") * 60))
 DATE
 chmod +x "$scratch/bin/date"
 
-# shown EXPECTED COUNT: what a step shows that compiles so many objects, and then another one
+# shown EXPECTED COUNT: the output of a step that compiles COUNT objects, and then another one
 shown() {
 	# shellcheck disable=SC2016 # text for another shell
 	PATH=$scratch/bin:$PATH sh -c 'set -eu; top=$1 build=$2 wanted=$3 count=$4
@@ -40,7 +40,7 @@ $plain" 'nor does it say so of more than were expected'
 is "$(shown 3 0)" 'lab: first
 lab: second' 'or of none'
 
-# What make would compile, by its own word
+# What make says that it would compile
 mkdir "$scratch/module"
 echo 'obj-m := one.o two.o
 two-y := a.o b.o' >"$scratch/module/Kbuild"
@@ -66,7 +66,7 @@ is "$(kbuild count_objects)" 1 'and after one was edited, one'
 
 # What it removes
 
-# clean FOLDER: leaves the status in $status and what was said in $errors
+# clean FOLDER: leaves the status in $status and standard error in $errors
 clean() {
 	errors=$(LAB_BUILD=$1 lab clean 2>&1)
 	status=$?

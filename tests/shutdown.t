@@ -1,10 +1,10 @@
 #!/bin/sh
-# The root goes down: its vnodes are stopped in order before, but not with -f.
+# When the root shuts down, it stops its vnodes first, but not with -f.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# ends COMMAND: what becomes of two vnodes when the root runs it, and in which order
+# ends COMMAND: how and in which order two vnodes end when the root runs COMMAND
 ends() {
 	# shellcheck disable=SC2016 # text for another shell
 	lab_exec -- sh -c 'vnode start node1 node2 && $1 && sleep 100000' sh "$1"

@@ -8,14 +8,14 @@
 out=$build/unit
 mkdir -p "$out"
 
-# run NAME OPTION…: builds it, and makes its claims ours
+# run NAME OPTION…: builds it, and passes on its results
 run() {
 	run_name=$1
 	shift
 	ok "$run_name compiles" gcc -O1 -g -Wall -Wextra -fno-sanitize-recover=all -pthread "$@" \
 		-I"$top/adeos" -I"$top/vdev/vcon" -I"$top/tests/unit" -o "$out/$run_name" \
 		"$top/tests/unit/stream_test.c" "$top/vdev/vcon/stream.c" || return
-	# The end of one that waits for ever
+	# Ends it if it waits for ever
 	timeout 300 "$out/$run_name" >"$scratch/output" 2>"$scratch/errors"
 	run_status=$?
 	while IFS= read -r line; do
@@ -30,6 +30,6 @@ run() {
 
 run stream_test -fsanitize=address,undefined
 run stream_test_thread -fsanitize=thread -Wno-tsan
-# As wide as the kernel's
+# With the kernel's word size
 run stream_test_32 -m32 -fsanitize=address,undefined
 done_testing

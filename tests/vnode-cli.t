@@ -273,7 +273,7 @@ result $? "prints every byte"
 check "log cannot be read" 1 "" "vnode: a: no" env DOUBLE_FAIL=log DOUBLE_ERROR=no "$vnode" log 1
 check "log to a full disk" 1 "" "vnode: a: output: No space left on device" \
 	sh -c "'$vnode' log a > /dev/full"
-# As a person sees it, who is not to have the terminal driven by a program of the vnode's
+# On a terminal, which a program of the vnode must not control
 printf 'red: \033[31m\033]0;title\007, back: \r, UTF-8: \303\244 \302\233\n' > "$tmp/nasty.log"
 env DOUBLE_LOG="$tmp/nasty.log" "$vnode" log a > "$tmp/out"
 cmp "$tmp/out" "$tmp/nasty.log"

@@ -47,7 +47,7 @@ kill 1"
 check "the kernel gives no text" 1 "" "vnode: a: /dev/null: cannot load: Device or resource busy" \
 	env DOUBLE_FAIL="load 1" "$vnode" start a
 journal "nothing to kill" "$load_a"
-# located WHERE TEXT ADDED: what becomes of the kernel's error
+# located WHERE TEXT ADDED: how vnode prints the kernel's error
 located() {
 	check "the kernel says: $2" 1 "" "vnode: $1$3" \
 		env DOUBLE_FAIL="load 1" DOUBLE_ERROR="$2" "$vnode" start a
@@ -83,7 +83,7 @@ check "an error of several lines becomes one" 1 "" "vnode: a: a?b" \
 b" "$vnode" start a
 : > "$DOUBLE_JOURNAL"
 
-# refused ERROR ARGUMENT...: an error before KMB is asked anything
+# refused ERROR ARGUMENT...: an error without a call of KMB
 refused() {
 	error=$1
 	shift
@@ -126,7 +126,7 @@ length=$(printf %s "$deep/b.conf" | wc -c)
 refused "$deep/b.conf: its path has $length characters, expected less than 256" "$deep/b.conf"
 
 
-# cmdline LINE ERROR: what is said of that command line
+# cmdline LINE ERROR: the message about that command line
 cmdline() {
 	configure b 2 4 "cmdline = $1"
 	check "cmdline = $1" 0 "" "${2:+vnode: $conf/b.conf:6: warning: cmdline: $2}" "$vnode" check b
@@ -210,7 +210,7 @@ check "wait for nobody" 1 "" "vnode: nobody: no vnode of that name" \
 	"$vnode" wait nobody --state running
 "$vnode" wait b --state stopped > "$tmp/out" 2>&1 &
 waiter=$!
-# When it has opened what was put last, what was put before was none that it waits for.
+# When it has opened the last file, it has read the earlier states, and waits for none of them.
 bad=0
 for state in running stopping stopping; do
 	put 2 state $state
@@ -221,8 +221,8 @@ put 2 state stopped
 wait $waiter
 result $? "and ends then"
 
-# What comes later, by the state and the restart policy; a blank if nothing can
-# be concluded but from an end.
+# Later states, by the state and the restart policy; a blank if only an end allows a
+# conclusion.
 later() {
 	put 2 restart "$2"
 	put 2 state "$1"
@@ -263,7 +263,7 @@ can_become "loading running stopping crashed hung " stopped always none
 can_become "loading running stopping stopped hung " crashed on-failure none
 put 2 restarting 0
 
-# Without a time limit, it comes to an end, too.
+# It also ends without a time limit.
 check "wait for what cannot come" 1 "" "vnode: b: is crashed, expected running: $ended" \
 	timeout 60 "$vnode" wait b --state running
 put 2 restart no

@@ -8,13 +8,13 @@
 out=$build/unit
 mkdir -p "$out"
 
-# run NAME OPTION…: builds it, and makes its claims ours
+# run NAME OPTION…: builds it, and passes on its results
 run() {
 	run_name=$1
 	shift
 	ok "$run_name compiles" gcc -O1 -g -D_GNU_SOURCE -Wall -Wextra -fno-sanitize-recover=all \
 		-pthread -I"$top/adeos" -o "$out/$run_name" "$@" "$top/tests/unit/wire_test.c" || return
-	# The end of one that waits for ever
+	# Ends it if it waits for ever
 	timeout 600 "$out/$run_name" >"$scratch/output" 2>"$scratch/errors"
 	run_status=$?
 	while IFS= read -r line; do
@@ -29,6 +29,6 @@ run() {
 
 run wire_test -fsanitize=address,undefined
 run wire_test_thread -fsanitize=thread -Wno-tsan -DFRAMES=200
-# As wide as the kernel's
+# With the kernel's word size
 run wire_test_32 -m32 -fsanitize=address,undefined
 done_testing

@@ -6,7 +6,7 @@
 
 mkdir "$scratch/guest"
 cp "$top"/tests/guest/* "$scratch/guest/"
-# One whose note has another name; tests/long/lab.t takes an unpatched one.
+# A kernel whose note has another name; tests/long/lab.t uses an unpatched one.
 # shellcheck disable=SC2016 # perl's
 ok 'a kernel without the note' perl -0777 -i -pe \
 	's/(\x06\0{3}\x04\0{3}\x01\0{3})Adeos\0/$1Other\0/ or die "no note\n"' "$scratch/kernel"
