@@ -1,7 +1,7 @@
 #!/bin/sh
 # tools/vnode/frames.c, the protocol of "vnode exec" and its agent: in user space under
-# sanitizers, and fuzzed.  FUZZ_RUNS sets the number of the fuzzer's inputs.  runs beside
-# machines
+# sanitizers, and fuzzed.  FUZZ_RUNS sets the number of the fuzzer's inputs.
+# runs beside machines
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# For tests of the vnode command from outside: what it prints, its exit status,
-# and what it asks of KMB.  The kernel is played by a folder for sysfs and by
-# unit/kmb_double.c; all runs under AddressSanitizer and UBSan.
+# For tests of the vnode command from outside: its output, its exit status, and its calls of
+# KMB.  A folder stands for sysfs and unit/kmb_double.c for the kernel; all runs under
+# AddressSanitizer and UBSan.
 
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 mkdir -p "${LAB_BUILD:-$here/../build}/unit" || exit 1
@@ -43,7 +43,7 @@ check() {
 	result $bad "$description"
 }
 
-# journal DESCRIPTION EXPECTED: what KMB was asked since the last time
+# journal DESCRIPTION EXPECTED: the calls of KMB since the last time
 journal() {
 	same journal "$2" "$(cat "$DOUBLE_JOURNAL")"
 	result $? "$1"
@@ -106,7 +106,7 @@ configure() {
 	EOF
 }
 
-# await PATTERN FILE: until it is there, for a minute at most
+# await PATTERN FILE: waits until FILE has it, for a minute at most
 await() {
 	tries=600
 	until grep -q "$1" "$2"; do
@@ -116,7 +116,7 @@ await() {
 	done
 }
 
-# await_open PID END: until it has a file open whose path ends so, likewise
+# await_open PID END: waits until it has a file open whose path ends with END, likewise
 await_open() {
 	tries=600
 	until readlink /proc/"$1"/fd/* 2> /dev/null | grep -q "$2\$"; do

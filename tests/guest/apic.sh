@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# apic.sh MODE WHY CPUS CPUS: the root has chosen MODE destinations, WHY its log says, and two vnodes with
-# the given CPUs and the root reach each other.
+# apic.sh MODE WHY CPUS CPUS: the root has chosen MODE destinations and has logged WHY; two
+# vnodes with the given CPUs and the root reach each other.
 # shellcheck source=tests/guest/lib.sh
 . ./lib.sh
 
@@ -31,7 +31,7 @@ for pair in '0 1' '1 0' '0 2' '2 0' '1 2' '2 1'; do
 	ok "${pair% *} reaches ${pair#* }" on "${pair% *}" ping -c 3 -W 20 -q "10.0.0.$((100 + ${pair#* }))"
 done
 for id in 0 1 2; do
-	# Where a CPU was sent none, it would still run programs, at its next tick.
+	# A CPU that gets no interrupts would still run programs, at its next tick.
 	# shellcheck disable=SC2016 # awk's
 	is "$(on $id awk 'NR == 1 { n = NF } /^ *(RES|CAL):/ { for (i = 0; i < n; i++) got[i] += $(i + 2) }
 		END { for (i = 0; n > 1 && i < n; i++) if (!got[i]) print "CPU " i }' /proc/interrupts)" '' \

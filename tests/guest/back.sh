@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# back.sh KILLS: what ends a vnode returns when all that it had is back; and a CPU that
-# does not answer delays nobody but who wants to have it.
+# back.sh KILLS: commands that end a vnode return when all that it had is back. A CPU that
+# does not answer delays only the commands that wait for it.
 # shellcheck source=tests/guest/lib.sh
 . ./lib.sh
 
@@ -17,14 +17,14 @@ node 2 2 64M "cmdline = lab.run=\"$start\""
 ok 'a sibling that uses all virtual devices' vnode start --timeout 300 node2
 await_log 2 'lab: exit 0'
 
-# What is there without vnode 1, but once the sibling has settled
+# The state without vnode 1, after the sibling has settled
 vnode start --timeout 300 node1
 await_log 1 'lab: exit 0'
 vnode kill 1
 before=$(vnode memory)
 cpus=$(cat /sys/kernel/adeos/cpus_free)
 
-# At moments that differ, while it boots and behind that
+# At different moments, while it boots and afterwards
 wrong=0 round=0
 while [ "$round" -lt "$kills" ]; do
 	round=$((round + 1))
@@ -42,13 +42,13 @@ done
 is "$wrong" 0 "$kills kills at random moments: memory and CPUs are back when each returns"
 diag "$before"
 
-# The parking page is made useless, so that the CPU never answers
+# The parking page is disabled, so that the CPU never answers
 vnode start --timeout 300 node1
 await_log 1 'lab: exit 0'
 modprobe adeos_deaf
 vnode kill 1 2>/tmp/kill.errors &
 kill=$!
-# Longer than it takes members to find the root dead, ten seconds
+# Longer than the ten seconds after which members regard the root as dead
 tries=0
 while [ $tries -lt 14 ] && kill -0 $kill; do
 	tries=$((tries + 1))
@@ -58,7 +58,7 @@ ok 'the CPU has not answered yet' kill -0 $kill
 ok 'meanwhile, others can be asked for' timeout 20 vnode list
 ok 'and the map of memory' timeout 20 vnode memory
 ok 'the sibling goes on' vnode exec 2 -- true
-# Made, and waiting for a second player until it is told to end
+# It makes the bridge, and waits for a second program until timeout ends it
 ok 'and can have a bridge: it does not take the root for dead' vnode exec 2 -- sh -c \
 	'timeout 5 bridge-pingpong lives 1 || test $? = 143'
 modprobe -r adeos_deaf

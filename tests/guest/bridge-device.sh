@@ -11,7 +11,7 @@ PATH=$PATH:/usr/libexec/adeos
 run() {
 	bridge-check run "$1" "$2"
 }
-# await FILE REGEX: until a line matches, there
+# await FILE REGEX: waits in the vnode until a line matches
 await_there='await() { t=0; until grep -qE -e "$2" "$1"; do t=$((t + 1)); [ $t -lt 3000 ] || return 1; sleep 0.1; done; }'
 # there ID NAME REGEX COMMAND: starts it in a vnode with its output in
 # /tmp/NAME, and waits for a line of it
@@ -49,7 +49,7 @@ ok 'the module' modprobe vbridge
 before=$(pools)
 node 1 1,2 64M 'cmdline = lab.run="modprobe vbridge; /usr/libexec/adeos/bridge-check agent"'
 node 2 3 64M 'cmdline = lab.run="modprobe vbridge; /usr/libexec/adeos/bridge-check agent"'
-# Without them, all else would only wait
+# Without vnodes, the rest would only wait
 ok 'two vnodes' vnode start --timeout 300 node1 node2 || return
 for id in 1 2; do
 	ok "vnode $id is ready" await_log $id 'agent is ready'
@@ -121,7 +121,7 @@ ok 'the root waits for one' here event listening bridge-check event event
 ok 'vnode 2 rings' run 2 'bridge-check ring 0 event'
 ok 'which signals it, too' await grep -qx '1 signals, 1 rings' /tmp/event
 
-# First pages that are damaged, but for the last one
+# First pages, all damaged except the last one
 ok 'first pages that are damaged' modprobe adeos_vbridge_head
 for i in 0 1 2 3 4 5 6 7 8; do
 	run 1 "bridge-check use 1 0 head$i 2>&1"
@@ -138,7 +138,7 @@ for i in 1 2 3 4 5 6 7 8; do
 	there 1 closed$i made "bridge-check make closed$i 1"
 done
 ok 'the root has heard of later requests of vnode 1' run 1 "modprobe adeos_unheard shared=$shared places=16"
-# Each under way, or waiting for its turn
+# Requests that are under way, or wait for their turn
 ok 'so it drops the next ones' run 1 '
 for i in 01 02 03 04 05 06 07 08 09 10 11 12 13 14; do
 	bridge-check make unheard$i 1 4 >/tmp/unheard$i 2>&1 &
@@ -227,8 +227,8 @@ done
 diag "$(cat /tmp/stress) $(run 1 'cat /tmp/stress')"
 ok 'all that they made is gone' await no_bridges
 
-# All that the machine can have: 64 of a vnode, which stay when it dies, as they
-# are global, and the root holds them.
+# All bridges that the machine can have: 64 of each vnode. They are global, and the root
+# holds them, so they stay when the vnode dies.
 fill_all() {
 	n=0
 	while [ $n -lt 20 ]; do

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# bridge-user.sh: what users of /dev/bridge may not do to others.
+# bridge-user.sh: what users of /dev/bridge cannot do to others.
 # shellcheck source=tests/guest/lib.sh
 . ./lib.sh
 
@@ -12,7 +12,8 @@ run() {
 	bridge-check run "$1" "$2"
 }
 await_there='await() { t=0; until grep -qE -e "$2" "$1"; do t=$((t + 1)); [ $t -lt 3000 ] || return 1; sleep 0.1; done; }'
-# churns NAME COMMAND…: how many bridges vnode 1 makes while the root lists all there is $OPS times
+# churns NAME COMMAND…: how many bridges vnode 1 makes while the root lists vnodes and
+# memory $OPS times
 churns() {
 	name=$1
 	shift
@@ -50,7 +51,7 @@ grep '^#' /tmp/count
 user=$(grep -v '^#' /tmp/count)
 at_most $OPS "$user" 'a user of a vnode makes no more large bridges than the root lists all that there is'
 ok 'nothing is left of it' await no_bridges
-# And of the vnode's administrator, whom only the root can hinder
+# The same for the vnode's administrator, whom only the root can limit
 churns admin 'bridge-check churn big $((32 << 20))' >/tmp/count
 grep '^#' /tmp/count
 admin=$(grep -v '^#' /tmp/count)
@@ -61,7 +62,7 @@ ok 'nothing is left of it' await no_bridges
 moves() {
 	cat $adeos/memory/moves
 }
-# Every other bridge of a pool that is full goes: there is room, but in no one piece.
+# Every other bridge of a full pool is destroyed: there is room, but not in one piece.
 bridge-check board b 1044480 60 >/tmp/board 2>&1 &
 board=$!
 ok 'the pool is a checkerboard' await grep -q using /tmp/board
@@ -95,7 +96,7 @@ ok 'the module goes' modprobe -r vbridge
 ok 'the module as it was' modprobe vbridge
 is "$(stat -c '%a %u %g' /dev/bridge)" '666 0 0' 'for everybody'
 
-# console: the kind of vnode 1's bridge of that name; the one before may be dying still
+# console: the kind of vnode 1's bridge of that name; an earlier one may still be dying
 console() {
 	vnode bridge list | awk '$1 == "console" && $2 == 1 && $6 == "live" { print $5 }'
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# What citizens (tests/kmod/citizen.c) say, in the root's log and those of vnodes.
+# Messages of citizens (tests/kmod/citizen.c), in the root's log and those of vnodes.
 
-# says ID: what the citizen there says
+# says ID: the messages of the citizen there
 says() {
 	if [ "$1" -eq 0 ]; then dmesg; else vnode log "$1"; fi | grep -a 'citizen:'
 }
@@ -33,7 +33,7 @@ things() {
 	says "$1" | sed -n 's/.*citizen: did \([0-9]*\) .*/\1/p' | tail -n 1
 }
 
-# goes_on ID: its citizen does more, whatever comes of it
+# goes_on ID: its citizen still works, with or without success
 goes_on() {
 	now=$(things "$1") tries=0
 	until [ "$(things "$1")" -gt "${now:-0}" ]; do
@@ -43,7 +43,7 @@ goes_on() {
 	done
 }
 
-# nothing_left: the last bridge is gone, a moment after its last user has closed it
+# nothing_left: the last bridge is gone, some time after its last user has closed it
 nothing_left() {
 	tries=0
 	until [ -z "$(ls /sys/kernel/adeos/bridges)" ]; do

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # The root's wall clock is set, runs fast and slow; the vnode's follows, and its other
-# clocks do not step.  ../unit/phc.c tells by how much it is off.
+# clocks do not step.  ../unit/phc.c measures the difference.
 # shellcheck source=tests/guest/lib.sh
 . ./lib.sh
 
@@ -17,8 +17,8 @@ is "$(there cat /sys/class/ptp/ptp0/clock_name)" 'root vnode' '  with a name'
 ok '  that cannot be set' there /phc set
 refuses 1 "can't load module vptp|vptp.*: No such device" '  and that the root has not' modprobe vptp
 
-# between CLOCK: is what the vnode says between two looks at the root's clock?
-# Within a millisecond; in us, for the shell may have 32 bits.
+# between CLOCK: is the vnode's time between two readings of the root's clock?  Within a
+# millisecond; in us, because the shell may have 32 bits.
 between() {
 	before=$(./phc now)
 	between=$(there /phc "$1")
@@ -36,7 +36,7 @@ close() {
 	off=$(off) && [ -n "$off" ] && [ "$off" -lt 1000 ]
 }
 
-# settles: as soon as what the root says now has been seen
+# settles: waits until the vnode has seen the root's present values
 settles() {
 	await_beats 3 && await close
 }

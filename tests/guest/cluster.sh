@@ -61,13 +61,13 @@ ok 'and from node2 to node3' sends 2 3
 on 3 'exit 7'
 is $? 7 'the exit status comes back'
 
-# iperf3: a server for each client, as one serves one at a time
+# iperf3: a server for each client, because a server serves one at a time
 for id in 0 1 2 3; do
 	# shellcheck disable=SC2016 # for that shell
 	on $id 'for port in 5200 5201 5202 5203; do iperf3 -s -D -p $port; done'
 done
 
-# iperf FROM TO WORD…: bytes were moved, and datagrams came in order
+# iperf FROM TO WORD…: bytes were transferred, and datagrams arrived in order
 iperf() {
 	iperf_from=$1 iperf_to=$2
 	shift 2
@@ -77,7 +77,7 @@ iperf() {
 	received "$iperf_from" "$iperf_to" bytes | awk '{ if ($1 == 0) bad = 1 } END { exit bad || !NR }'
 }
 
-# received FROM TO WORD: what was, in sum, each way
+# received FROM TO WORD: the sum that was received, for each direction
 received() {
 	sed -n '/"sum_received/,/}/s/.*"'"$3"'":[[:space:]]*\([0-9]*\).*/\1/p' "$work/iperf-$1-$2"
 }

@@ -1,9 +1,10 @@
 # shellcheck shell=sh
-# vnode console, used by a program that plays a person: ../unit/pty.c.
+# vnode console, used by a program that acts as a person: ../unit/pty.c.
 # shellcheck source=tests/guest/lib.sh
 . ./lib.sh
 
-# person NAME STATUS COMMAND…: does what standard input says at a terminal on which COMMAND runs
+# person NAME STATUS COMMAND…: runs COMMAND on a terminal, and follows the script on
+# standard input there
 person() {
 	person_name=$1 person_status=$2
 	shift 2
@@ -26,7 +27,7 @@ console() {
 refuses 1 'there is no vnode|no .*vnode' 'a vnode that there is not' vnode console 1
 refuses 1 'is the root vnode' 'the root itself' vnode console 0
 
-# Before its device, there is the log.  No user space, so no device:
+# Before the device exists, the log is shown. Without user space there is no device:
 node 1 1,2 96M 'cmdline = rdinit=/bin/busybox -- sh -c "printf \\033[31mred\\n && exec /bin/busybox sleep 100000"'
 before=$(pools)
 vnode start --timeout 0 node1
@@ -54,7 +55,7 @@ is "$?/$(grep -v loading /tmp/err)" '1/vnode: node1: is not running: it is crash
 like "$(cat /tmp/out)" 'Linux version' '  behind all'
 like "$(cat /tmp/out)" 'Kernel panic' '  that it said'
 
-# From one to the other, nothing comes twice.
+# At the change from log to device, nothing is shown twice.
 node 1 1,2 96M
 vnode start --timeout 0 node1
 console 'a vnode that is loading' 0 <<'PERSON'
@@ -69,7 +70,7 @@ end
 PERSON
 tr -d '\r' </tmp/screen | grep '^\[ *[0-9]' >/tmp/out
 is "$(sort /tmp/out | uniq -d)" "$(vnode log 1 | grep '^\[ *[0-9]' | sort | uniq -d)" '  says nothing twice that its log does not'
-# As of its user space, which has made the device
+# From the start of user space, which makes the device
 vnode log 1 | grep '^\[ *[0-9]' | sed '/Run .init as init/q' >/tmp/want
 head -n "$(wc -l </tmp/want)" /tmp/out | cmp - /tmp/want >/tmp/diff
 is "$(cat /tmp/diff)" '' '  and leaves nothing out'
@@ -200,7 +201,7 @@ wait $viewer
 is $? 0 '  each sees all'
 ok '  as does who types nothing' await grep -q third42 /tmp/screen3
 
-# What was printed before drives no terminal, but what is printed now does.
+# Old text does not control the terminal, but new text does.
 vnode exec 1 -- sh -c 'printf "\nold\033]0;title\007\n" >/dev/ttyV0'
 console 'what was printed before' 0 <<'PERSON'
 await old\\x1b]0;title\\x07
@@ -213,7 +214,8 @@ unlike "$(cat /tmp/screen)" "$(printf 'old\033')" '  does not drive the terminal
 is "$(vnode console 1 </dev/null 2>/dev/null | sed -n '/^old/{p;q}' | tr -d '\r')" "$(printf 'old\033]0;title\007')" \
 	'  and is as it was in a file'
 
-# Much at once: nothing is lost to who reads.  A busy host makes kernels say something, too.
+# Much text at once: a viewer that reads loses nothing.  On a busy host, kernels may also
+# print something.
 vnode exec 1 -- dmesg -n 1
 ./pty vnode console 1 >/tmp/screen2 <<'PERSON'
 await third42
@@ -234,7 +236,7 @@ typed() {
 }
 ok '  arrives' await typed
 
-# A vnode that takes nothing of what is typed, in all buffers that there are
+# A vnode that reads nothing of what is typed, until all buffers are full
 lines=$(for i in $(seq 1000); do printf 'send : %0200d\\r\n' "$i"; done)
 console 'a person is heard by nobody, and leaves' 0 <<PERSON
 await finish
@@ -286,8 +288,8 @@ end
 PERSON
 like "$(vnode log 1)" 'sysrq: Show Memory' '  is in the log, too'
 
-# A viewer that does not read is waited for, and then left behind: what is on its
-# way until then does not keep who drains the terminal, for ever or at all.
+# The terminal waits for a viewer that does not read, and then skips it.  So a program that
+# drains the terminal is delayed only for some time, or not at all.
 vnode console 1 </dev/null >/tmp/screen4 2>/dev/null &
 idle=$!
 ok 'a viewer' await grep -q Mem-Info /tmp/screen4
@@ -302,7 +304,8 @@ vnode exec 1 -- sh -c 'head -c 600000 /dev/zero | tr "\0" x >/dev/ttyV0; stty -F
 ok '  and reads slowly keeps nobody, either' await grep -q drained /tmp/drained2
 kill $idle
 
-# The bridge is lost, but not the vnode: there is another one, and who has the terminal open goes on.
+# The bridge is lost, but not the vnode: it makes another one, and programs that have the
+# terminal open go on.
 vnode exec 1 -- sh -c 'echo runs; exec sleep 1000' >/tmp/out4 2>/tmp/err4 &
 pid=$!
 ok '  a command' await grep -q runs /tmp/out4
@@ -345,7 +348,7 @@ is "$?/$(cat /tmp/err3)" '1/vnode: console of vnode 1: the vnode has died' '  ev
 refuses 1 'node1: is not running: it is stopped' '  and there is none' vnode console 1
 restored "$before" 'all memory is back'
 
-# The device is used while its vnode comes and goes.
+# The device is used while its vnode starts and ends.
 node 1 1,2 96M 'cmdline = lab.run="sleep 1; poweroff -f"'
 bad=
 for i in 1 2 3; do
@@ -358,7 +361,7 @@ is "$bad" '' 'a console of one that ends by itself'
 ok 'the module can be unloaded' modprobe -r vcon
 ok '  and loaded' modprobe vcon
 
-# A kernel that panics says so where somebody looks.
+# A viewer sees the message of a kernel that panics.
 node 1 1,2 96M 'cmdline = console=ttyV0'
 ok 'a vnode whose console is the terminal' vnode start --timeout 300 node1
 person 'its panic is seen' 1 ./pty vnode console 1 <<'PERSON'
@@ -396,7 +399,7 @@ setsid -c sh -l </dev/ttyV2 >/dev/ttyV2 2>&1 &
 for id in 2 3; do
 	vnode exec $id -- sh -c 'cat >/tmp/pty; chmod +x /tmp/pty' <pty
 done
-# Two minutes or more: who waits for ever says nothing
+# Two minutes or more, and not for ever, so that a failure is reported
 # shellcheck disable=SC2016 # there
 vnode exec 2 -- sh -c 'n=0; until [ -c /dev/vcon/0 ] || [ $((n += 1)) -gt 1200 ]; do sleep 0.1; done'
 person '  where it is a terminal like any' 0 vnode exec 2 -- /tmp/pty vnode console 0 <<'PERSON'
@@ -442,7 +445,7 @@ kill -INT $looker
 wait $looker
 is $? 130 '  until ^C'
 
-# One that types without end: so much of it is taken in a jiffy, and no more.
+# A vnode that types without end: the root reads a limited amount in each jiffy.
 typed() {
 	vnode exec 3 -- cat /sys/module/adeos_vcon_typist/parameters/typed
 }
@@ -461,7 +464,7 @@ ok '  and is heard' await has_typed 100000
 since=$(uptime) first=$(typed)
 ok '  and goes on' await has_typed $((first + 1000000))
 last=$(typed) now=$(uptime)
-# 32 KiB in each of 250 jiffies a second, and what was on its way
+# 32 KiB in each of 250 jiffies a second, and what was under way
 most=$((32768 * 250 / 100 * (now - since + 1) + 65536))
 diag "$((last - first)) bytes in $((now - since)) cs, $most may be"
 ok '  as much as the root takes, and no more' test $((last - first)) -le $most

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# cycles.sh KILLS STOPS: start and end a vnode that often; nothing may stay behind.
+# cycles.sh KILLS STOPS: start and end a vnode so often; nothing may leak.
 # shellcheck source=tests/guest/lib.sh
 . ./lib.sh
 
@@ -23,7 +23,7 @@ stop_cycle() {
 	vnode start --timeout 300 node1 && vnode stop --timeout 300 1
 }
 
-# repeat NUMBER COMMAND: until it fails
+# repeat NUMBER COMMAND: so often, or until it fails
 repeat() {
 	cycle=0
 	while [ $cycle -lt "$1" ]; do

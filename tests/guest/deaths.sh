@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# Vnodes that load tests/kmod/die.c, and die where it says; the script that sources this
-# has a function cycle.
+# Vnodes that load tests/kmod/die.c, and die at the instruction that it chooses. The script
+# that sources this has a function cycle.
 
 # For the module's parameter of this name
 # shellcheck disable=SC2034 # for the scripts
@@ -17,7 +17,7 @@ is_dead() {
 	vnode log "$1" | grep -aq 'die: dead'
 }
 
-# deaths CYCLES NAME ID…: so many times cycle NUMBER, which these vnodes do not survive
+# deaths CYCLES NAME ID…: calls "cycle NUMBER" so many times; these vnodes die in each
 deaths() {
 	deaths_cycles=$1 deaths_name=$2
 	shift 2

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# die-boot.sh SEED CYCLES: a vnode is killed while it boots and joins, after another
-# time each; the root and another vnode go on, and nothing is left.
+# die-boot.sh SEED CYCLES: a vnode is killed while it boots and joins, each time at another
+# moment; the root and another vnode go on, and nothing is left.
 # shellcheck source=tests/guest/lib.sh
 . ./lib.sh
 # shellcheck source=tests/guest/citizen.sh
@@ -23,7 +23,7 @@ ok 'a vnode that lives' vnode start --timeout 300 node2
 follow 2
 ok 'the root takes part' modprobe adeos_citizen with=0xf
 
-# Evenly over what it takes to boot: the first one tells how long that is.
+# Evenly over the time of a boot, which the first boot measures.
 uptime_ms() {
 	awk '{ print int($1 * 1000) }' /proc/uptime
 }
@@ -40,7 +40,7 @@ cycle() {
 	diag "killed after $when s"
 	vnode start --timeout 0 node1 && sleep "$when" && vnode kill 1 || return
 	r0=$(round 0) r2=$(round 2)
-	# Killed early enough, it has no log.
+	# If it is killed early, it has no log.
 	unlike "$(vnode log 1)" "$splats" 'it had nothing to complain about' &&
 		meets 0x5 "$r0" 0 && meets 0x5 "$r2" 2 && await ping -c 1 -W 5 -q 10.0.0.102
 }

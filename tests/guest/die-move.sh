@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # die-move.sh SEED CYCLES: vnode 2 uses bridges of vnode 1, and dies at an instruction of
-# those that freeze and melt them, when the root makes room; again and again.
+# the code that freezes and thaws them, while the root makes room; again and again.
 # shellcheck source=tests/guest/lib.sh
 . ./lib.sh
 # shellcheck source=tests/guest/deaths.sh
@@ -16,7 +16,7 @@ mortal() {
 	node 2 2 64M "cmdline = lab.run=\"modprobe adeos_mover kib=4 peers=2 again=1; modprobe adeos_die shared=$shared seed=$1 wait=3000 only=bridge_freeze,bridge_melt,adeos_bridge_freeze,adeos_bridge_thaw,find_bridge; sleep 100000\""
 }
 
-# clear: the root's own bridges are given up, and it has found what it wrote
+# clear: the root closes its own bridges, after it has found what it wrote
 clear() {
 	[ -e $mover ] || return 0
 	[ "$(cat $mover/errors)" = 0 ] && modprobe -r adeos_mover
@@ -27,7 +27,7 @@ checkerboard() {
 	clear && modprobe adeos_mover kib=1024 keep=3 peers=2 again=1
 }
 
-# Room is made, by moving bridges of vnode 1 and the root, until vnode 2 dies of it.
+# Makes room by moving bridges of vnode 1 and the root until vnode 2 dies.
 awaits_death() {
 	checkerboard || return 1
 	tries=0
@@ -37,7 +37,7 @@ awaits_death() {
 			vnode log 2 | tail -n 5
 			return 1
 		}
-		# This takes a second, and when all room is used up, there is a new one.
+		# This takes a second. When all room is used up, a new checkerboard is made.
 		echo 3072 >$mover/big 2>/dev/null || checkerboard || return 1
 	done
 }
@@ -54,7 +54,7 @@ had_rounds() {
 	[ "$(rounds "$1")" -gt "$2" ]
 }
 
-# goes_on ID: it does so still
+# goes_on ID: it still does so
 goes_on() {
 	await had_rounds "$1" "$(rounds "$1")"
 }
@@ -64,7 +64,7 @@ cycle() {
 	mortal $((seed + $1))
 	clear && vnode start --timeout 300 node2 && await_log 2 'die: at' && awaits_death || return 1
 	vnode kill 2 || return 1
-	# There may have been no room because of it; now there is.
+	# Its bridges may have prevented room; now there is room.
 	checkerboard && echo 3072 >$mover/big && goes_on 0 && goes_on 1
 }
 

@@ -12,7 +12,7 @@ seed=$1 cycles=$2
 echo "# seed $seed"
 before=$(pools)
 
-# mortal ID SEED: works with the others until it dies
+# mortal ID SEED: configures a vnode that works with the others until it dies
 mortal() {
 	# It has met the root, vnode 2 and itself before it waits for death.
 	case $1 in

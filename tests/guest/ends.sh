@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# How a vnode can end: by a panic, by itself, by order, by force; and that this
-# hurts nobody else.
+# How a vnode can end: by a panic, by itself, by a stop, by a kill; and that this does not
+# affect others.
 # shellcheck source=tests/guest/lib.sh
 . ./lib.sh
 
@@ -68,7 +68,7 @@ like "$(vnode log 1)" 'Kernel panic' 'its log tells why'
 
 # Restart policies
 node 1 1 64M 'cmdline = lab.run="sleep 2; echo c > /proc/sysrq-trigger"' 'restart = on-failure'
-# loaded NUMBER: so often it was
+# loaded NUMBER: it was loaded so often
 loaded() {
 	[ "$(dmesg | grep -c 'vnode 1: loading')" -ge "$1" ]
 }
@@ -81,7 +81,7 @@ ok 'again and again' vnode wait 1 --state loading --timeout 300
 until vnode kill 1 2>/dev/null; do :; done
 is "$(state 1)" stopped 'and not when it was killed'
 
-# One that does not come up is given up after three boots.
+# The root gives a vnode up that does not come up in three boots.
 node 1 1 64M 'cmdline = lkdtm.cpoint_name=DIRECT lkdtm.cpoint_type=PANIC' 'restart = always'
 boots=$(dmesg | grep -c 'vnode 1: crashed')
 vnode start --timeout 0 node1

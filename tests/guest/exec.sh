@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# vnode exec.  $1: how many MiB to move each way; $2: the version of the frames, after which
-# comes that of ./vnode-other
+# vnode exec.  $1: how many MiB to move each way; $2: the version of the frames, which
+# ./vnode-other has one higher
 # shellcheck source=tests/guest/lib.sh
 . ./lib.sh
 
@@ -36,7 +36,7 @@ refuses 125 'exec: 1: .*no .*vnode|exec: .*there is no' 'a vnode that there is n
 refuses 125 'is the root vnode' 'the root itself' vnode exec 0 -- true
 refuses 2 'argument is missing' 'no command' vnode exec 1
 
-# What is moved is kept in a file there, which may take half of the memory.
+# The data is kept in a file there, which may take half of the memory.
 node 1 1,2 $((96 + 2 * mib))M
 node 2 3 96M
 before=$(pools)
@@ -89,7 +89,7 @@ is "$(there sh -c 'sleep 4711 & echo started')" started 'what is left in the bac
 ok '  and it runs on' runs_there 'sleep 4711'
 there killall sleep
 
-# Standard output is read when standard error has come, and not before.
+# Standard output is read only after standard error has arrived.
 there sh -c 'head -c 500000 /dev/zero & echo error >&2; wait' 2>/tmp/err | {
 	await test -s /tmp/err
 	wc -c
@@ -137,18 +137,18 @@ goes_on() {
 	grep -q '^State:.[^Z]' /proc/$pid/status
 }
 
-# tell SIGNAL: to the caller, until it has ended
+# tell SIGNAL: sends it to the caller until that has ended
 tell() {
 	kill "-$1" $pid 2>/dev/null
 	! goes_on
 }
 
-# caught N: the command has caught so many
+# caught N: the command has caught so many signals
 caught() {
 	[ "$(grep -c caught /tmp/out)" -ge "$1" ]
 }
 
-# A command that goes on is told as often as its caller is, which goes on, too.
+# A command that goes on gets as many signals as its caller, which also goes on.
 vnode exec 1 -- sh -c 'trap "echo caught" INT; trap "exit 4" TERM; echo ready; while :; do sleep 0.1; done' >/tmp/out &
 pid=$!
 await grep -q ready /tmp/out
@@ -156,7 +156,7 @@ told=
 for i in 1 2 3; do
 	kill -INT $pid
 	await caught $i && told="$told $i"
-	# Longer than a signal may be on its way
+	# Longer than a signal may be under way
 	sleep 3
 done
 is "$told" ' 1 2 3' 'a command that ^C does not end is told of each'
@@ -164,7 +164,7 @@ kill -TERM $pid
 wait $pid
 is $? 4 '  and of what ends it'
 
-# Who serves the command is stopped, so that it takes nothing.
+# The agent's process for the command is stopped, so that it reads nothing.
 mkfifo /tmp/fifo
 vnode exec 1 -- sh -c 'echo $PPID >/tmp/server; echo ready; read x; kill -STOP $PPID; exec sleep 4717' <>/tmp/fifo >/tmp/out &
 pid=$!
@@ -181,7 +181,7 @@ is $? 143 '  in its own manner'
 there sh -c 'kill -CONT $(cat /tmp/server)'
 ok '  and with it the command, when that can be' await ends_there 'sleep 4717'
 
-# The agent itself is stopped: nobody accepts what is begun.
+# The agent itself is stopped: nobody accepts new sessions.
 agent=$(there sh -c 'ps | sed -n "s/^ *\([0-9]*\) .*vnode agent\$/\1/p" | head -n 1')
 ok 'the agent is stopped' there kill -STOP "$agent"
 refuses 125 'exec on vnode 1: its agent does not answer' '  and is not waited for long' vnode exec --timeout 1 1 -- true
@@ -210,7 +210,7 @@ is $? 0 '  for all streams'
 is "$(vnode exec -t 1 -- sh -c 'head -c 100000 /dev/zero | tr "\0" x; exit 5' </dev/null | tr -d '\r' | wc -c)" 100000 \
 	'  without loss'
 
-# Nobody reads the output any more, of which there is much: the command learns it, and decides.
+# Nobody reads the large output any more: the command gets SIGPIPE, and decides.
 is "$({ there sh -c 'yes; exit 3'; echo $? >/tmp/status; } | head -n 100000 | tail -n 1)/$(cat /tmp/status)" y/3 \
 	'the command decides about an output that nobody reads'
 { there sh -c 'yes; exit 3' sh "$x"; echo $? >/tmp/status; } | true
@@ -219,7 +219,8 @@ is "$(cat /tmp/status)" 3 '  also when that is known before all arguments are th
 like "$({ vnode exec -t 1 -- yes; echo $? >/tmp/status; } <>/tmp/fifo | head -n 100000 | tail -n 1 | tr -d '\r')/$(cat /tmp/status)" \
 	'^y/(129|1)$' '  a terminal that nobody looks at is hung up'
 
-# Somebody keeps the terminal and prints: it ends all the same, and so do they.
+# A background process keeps the terminal and prints: exec ends nevertheless, and so does
+# that process.
 is "$(vnode exec -t 1 -- sh -c "trap '' HUP; while echo on; do :; done & echo before; exit 5" </dev/null >/tmp/out; echo "$?/$(grep -c before /tmp/out)")" 5/1 \
 	'a terminal that somebody prints on without end'
 is "$(vnode exec -t 1 -- sh -c "trap '' HUP; while echo on; do sleep 0.01; done & exit 6" </dev/null >/tmp/out; echo $?)" 6 \
@@ -238,7 +239,7 @@ there sh -c ": noted $x"
 like "$(noted)" ': noted x{100,160}\.\.\.$' '  the beginning of it'
 unlike "$(vnode log 1)" 'vnode-agent' '  but not on the console'
 
-# An agent of another version, which says so, and what it does of one
+# exec of another version than the agent, which reports that
 refuses 125 "exec on vnode 1: its agent is of version $version, vnode exec of version $((version + 1)): expected the same" \
 	'another version is told of' ./vnode-other exec 1 -- true
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The lab itself, with the unpatched kernel; and that such a kernel is none for a vnode.
+# The lab itself, with the unpatched kernel, which cannot run in a vnode.
 # needs: plain
 
 lib_path=..

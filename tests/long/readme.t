@@ -1,6 +1,6 @@
 #!/bin/sh
-# README.md, "Use it with your own kernel": its commands, all of them, as they stand there, in a
-# home directory where this is ~/adeos; and what they print in the machine.
+# README.md, "Use it with your own kernel": runs all of its commands, unchanged, in a home
+# directory where this is ~/adeos, and compares what they print in the machine.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -14,7 +14,7 @@ rm -rf "$home"
 mkdir -p "$home"
 ln -s "$top" "$home/adeos"
 
-# The lines that stand apart, continued ones joined
+# The indented lines; continued ones are joined
 sed -n '/^## Use it with your own kernel/,/^## Where/p' "$top/README.md" |
 	sed -n '/^    /{ :a; /\\$/{ N; s/\\\n */ /; ba; }; s/^    //; p; }' >"$scratch/lines"
 sed -n '/^\$ qemu/q; s/^# //p' "$scratch/lines" >"$scratch/packages"
@@ -31,7 +31,7 @@ while IFS= read -r line; do
 	status=$?
 	case $line in
 	*'apt-get update')
-		# A mirror may be in the middle of its own; what is installed will tell.
+		# A mirror may be in the middle of its own update; the installation will show that.
 		[ $status -eq 0 ] || diag "$line: $(tail -n 3 "$scratch/log")"
 		;;
 	*)
@@ -40,7 +40,7 @@ while IFS= read -r line; do
 	esac
 done <"$scratch/packages"
 
-# In one shell, which the first one that fails ends
+# In one shell, which ends at the first failure
 cat >"$scratch/shell" <<'SHELL'
 set -e
 cd
@@ -61,7 +61,7 @@ screen() {
 	tr -d '\r' <"$scratch/screen" | sed 's/\x1b\[[0-9;?]*[A-Za-z]//g; s/\x1bc//g'
 }
 
-# await_prompts N: until it has shown so many, for ten minutes at most
+# await_prompts N: waits until it has shown N, for ten minutes at most
 await_prompts() {
 	for _ in $(seq 3000); do
 		[ "$(screen | grep -c '^# ')" -lt "$1" ] || return 0

@@ -1,7 +1,7 @@
 #!/bin/sh
-# stress-ng, CPUs and modules that come and go, the irqsoff tracer and perf, in
-# the root and in a vnode at once, on the debug kernel: all stressors, for ten
-# minutes; STRESSORS=8 STRESS_SECONDS=60 for a short look.
+# stress-ng, CPU hotplug, loading and unloading of modules, the irqsoff tracer and perf, in
+# the root and in a vnode at the same time, on the debug kernel: all stressors, for ten
+# minutes; STRESSORS=8 STRESS_SECONDS=60 for a short run.
 # needs: debug stress
 
 lib_path=..
