@@ -119,7 +119,7 @@ static ssize_t decompress(void *out, size_t out_len, const u8 *in, size_t in_len
 	for (m = methods; memcmp(in, m->magic, m->magic_len); )
 		if (++m == methods + ARRAY_SIZE(methods))
 			return adeos_fail(err, -ENOEXEC,
-				"kernel: compressed in an unknown way: " EXPECTED_METHODS);
+				"kernel: compressed by an unknown method: " EXPECTED_METHODS);
 	if (!m->decompress)
 		return adeos_fail(err, -ENOEXEC,
 				  "kernel: compressed by %s: " EXPECTED_METHODS, m->name);
@@ -206,7 +206,7 @@ static int check_elf(struct kmb_image *image, struct adeos_error *err)
 	unsigned int i;
 
 	if (image->size < sizeof(*e) || memcmp(e->e_ident, ELFMAG, SELFMAG))
-		return adeos_fail(err, -ENOEXEC, "kernel: what is compressed in it is not ELF");
+		return adeos_fail(err, -ENOEXEC, "kernel: its payload is not an ELF file");
 	if (e->e_ident[EI_CLASS] != ELFCLASS32 || e->e_machine != EM_386)
 		return adeos_fail(err, -ENOEXEC, "kernel: not for i386");
 	if (e->e_phentsize != sizeof(*p) || e->e_phoff > image->size || e->e_phoff % 4 ||
@@ -225,7 +225,7 @@ static int check_elf(struct kmb_image *image, struct adeos_error *err)
 	}
 	if (!note)
 		return adeos_fail(err, -ENOEXEC,
-			"kernel: not one that can run in a vnode: expected CONFIG_ADEOS=y, ABI %u",
+			"kernel: cannot run in a vnode: expected CONFIG_ADEOS=y, ABI %u",
 			ADEOS_ABI);
 	if (e->e_entry < image->start || e->e_entry >= image->end)
 		return adeos_fail(err, -ENOEXEC, "kernel: its entry point is outside of it");
@@ -252,7 +252,7 @@ static int unpack(struct kmb_image *image, const u8 *file, size_t size,
 				  image->size);
 	image->elf = vmalloc(image->size);
 	if (!image->elf)
-		return adeos_fail(err, -ENOMEM, "the root has no %zu bytes for the kernel",
+		return adeos_fail(err, -ENOMEM, "the root cannot allocate %zu bytes for the kernel",
 				  image->size);
 	adeos_fail(err, -ENOEXEC, "kernel: cannot be decompressed: damaged?");
 	n = decompress(image->elf, image->size, payload, len, err);

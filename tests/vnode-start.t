@@ -132,39 +132,39 @@ cmdline() {
 	check "cmdline = $1" 0 "" "${2:+vnode: $conf/b.conf:6: warning: cmdline: $2}" "$vnode" check b
 }
 cmdline "quiet nosmpx xnosmp acpi=on tsc=reliable console=hvc0 console=ttyV0 nomem lab.run=\"mem=64M nosmp\" -- nosmp" ""
-cmdline "x=\"a b\" nosmp" '"nosmp" takes from the vnode all CPUs but the first one, expected one CPU in "cpus ="'
-cmdline "maxcpus=1" '"maxcpus=1" takes from the vnode CPUs until they are brought online, expected fewer CPUs in "cpus ="'
+cmdline "x=\"a b\" nosmp" '"nosmp" takes from the vnode: all CPUs but the first one, expected one CPU in "cpus ="'
+cmdline "maxcpus=1" '"maxcpus=1" takes from the vnode: CPUs until they are brought online, expected fewer CPUs in "cpus ="'
 for option in nr_cpus=1 nr-cpus=1 possible_cpus=1 nosmt nosmt=force; do
-	cmdline "$option" "\"$option\" takes from the vnode CPUs, expected fewer CPUs in \"cpus =\""
+	cmdline "$option" "\"$option\" takes from the vnode: CPUs, expected fewer CPUs in \"cpus =\""
 done
-cmdline "acpi=off" '"acpi=off" takes from the vnode CPUs'
+cmdline "acpi=off" '"acpi=off" takes from the vnode: CPUs'
 for option in nolapic disableapic; do
-	cmdline "$option" "\"$option\" takes from the vnode local APICs, and so all CPUs but the first one"
+	cmdline "$option" "\"$option\" takes from the vnode: local APICs, and so all CPUs but the first one"
 done
-cmdline "noapic" '"noapic" takes from the vnode interrupts'
+cmdline "noapic" '"noapic" takes from the vnode: interrupts'
 for option in nolapic_timer noapictimer; do
-	cmdline "$option" "\"$option\" takes from the vnode the timers of its CPUs"
+	cmdline "$option" "\"$option\" takes from the vnode: the timers of its CPUs"
 done
 for option in notsc tsc=unstable; do
-	cmdline "$option" "\"$option\" takes from the vnode its clock"
+	cmdline "$option" "\"$option\" takes from the vnode: its clock"
 done
 for option in mem=64M "memmap=1M\$16M" memmap=exactmap; do
-	cmdline "$option" "\"$option\" takes from the vnode memory, expected less in \"memory =\""
+	cmdline "$option" "\"$option\" takes from the vnode: memory, expected less in \"memory =\""
 done
-cmdline "highmem=0" '"highmem=0" takes from the vnode memory above 896M, expected less in "memory ="'
-cmdline "noinitrd" '"noinitrd" takes from the vnode its initrd, expected no "initrd ="'
+cmdline "highmem=0" '"highmem=0" takes from the vnode: memory above 896M, expected less in "memory ="'
+cmdline "noinitrd" '"noinitrd" takes from the vnode: its initrd, expected no "initrd ="'
 for option in initrd=1M,1M initrdmem=1M,1M; do
-	cmdline "$option" "\"$option\" takes from the vnode its initrd, expected another \"initrd =\""
+	cmdline "$option" "\"$option\" takes from the vnode: its initrd, expected another \"initrd =\""
 done
-cmdline "console=ttyS0" '"console=ttyS0" takes from the vnode /dev/console, which "vnode log" shows'
-cmdline "\"noapic\" acpi=\"off\"" "\"noapic\" takes from the vnode interrupts
-vnode: $conf/b.conf:6: warning: cmdline: \"acpi=off\" takes from the vnode CPUs"
-check "start warns of them, too" 0 "" "vnode: $conf/b.conf:6: warning: cmdline: \"noapic\" takes from the vnode interrupts
-vnode: $conf/b.conf:6: warning: cmdline: \"acpi=off\" takes from the vnode CPUs" "$vnode" start b
+cmdline "console=ttyS0" '"console=ttyS0" takes from the vnode: /dev/console, which "vnode log" shows'
+cmdline "\"noapic\" acpi=\"off\"" "\"noapic\" takes from the vnode: interrupts
+vnode: $conf/b.conf:6: warning: cmdline: \"acpi=off\" takes from the vnode: CPUs"
+check "start warns of them, too" 0 "" "vnode: $conf/b.conf:6: warning: cmdline: \"noapic\" takes from the vnode: interrupts
+vnode: $conf/b.conf:6: warning: cmdline: \"acpi=off\" takes from the vnode: CPUs" "$vnode" start b
 : > "$DOUBLE_JOURNAL"
 for option in memmap=64M@0x40000000 "memmap=1M\$16M,64M!1G"; do
 	configure b 2 4 "cmdline = $option"
-	refused "$conf/b.conf:6: cmdline: \"$option\" gives it memory, expected \"memory =\" and \"address =\"" b
+	refused "$conf/b.conf:6: cmdline: \"$option\" gives the vnode memory, expected \"memory =\" and \"address =\"" b
 done
 configure b 2 4 "cmdline = quiet vnode=3"
 refused "$conf/b.conf:6: cmdline: \"vnode=3\": expected \"id = ID\" instead" b
@@ -241,7 +241,7 @@ can_become() {
 	same states "$1" "$(later "$2" "$3" "$4")"
 	result $? "later states of $2 with restart = $3: ${1:-none}"
 }
-ended='it has ended, and nothing but "vnode start" starts it again'
+ended='it has ended, and only "vnode start" starts it again'
 told='it was told to stop, and is not started again'
 can_become "running stopping stopped crashed hung " loading no 'with restart = no it is not started again'
 can_become "stopping stopped crashed hung " running no 'with restart = no it is not started again'

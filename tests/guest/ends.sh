@@ -23,7 +23,7 @@ unlike "$(vnode log 1)" panic 'with a new log'
 ok 'orderly stop' vnode stop 1
 is "$(state 1)" stopped 'it is stopped'
 like "$(vnode log 1)" 'reboot: Power down' 'it shut itself down'
-ended='it has ended, and nothing but "vnode start" starts it again'
+ended='it has ended, and only "vnode start" starts it again'
 refuses 1 "^vnode: node1: is stopped, expected running: $ended\$" 'nobody waits for it to run' \
 	vnode wait 1 --state running
 

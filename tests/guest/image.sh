@@ -33,7 +33,7 @@ done
 for method in bzip2 lzma lzo; do
 	refused $method "by $method"
 done
-refused rot13 'in an unknown way'
+refused rot13 'by an unknown method'
 restored "$before" 'the pools are as before'
 
 cat /boot/initrd.img /mnt/host/large.lz4 >/tmp/large.img

@@ -46,11 +46,11 @@ for part in 600 20000 $((size / 2)) $((size - 4096)); do
 done
 cp /boot/vmlinuz damaged
 dd if=noise of=damaged bs=1 seek=$((size / 2)) count=2000 conv=notrunc 2>/dev/null
-wrong $kernel "kernel = \"/tmp/damaged\": ((cannot be decompressed: damaged\\?|what is compressed in it is not ELF|its ELF header is broken|a segment of its ELF file is broken), $image|not one that can run in a vnode: expected CONFIG_ADEOS=y, ABI [0-9]+)" \
+wrong $kernel "kernel = \"/tmp/damaged\": ((cannot be decompressed: damaged\\?|its payload is not an ELF file|its ELF header is broken|a segment of its ELF file is broken), $image|cannot run in a vnode: expected CONFIG_ADEOS=y, ABI [0-9]+)" \
 	'a damaged bzImage' kernel=/tmp/damaged
 rm damaged truncated
 if [ -f ./unpatched ] || cp /mnt/host/unpatched . 2>/dev/null; then
-	wrong $kernel 'kernel = "/tmp/unpatched": not one that can run in a vnode: expected CONFIG_ADEOS=y, ABI [0-9]+' \
+	wrong $kernel 'kernel = "/tmp/unpatched": cannot run in a vnode: expected CONFIG_ADEOS=y, ABI [0-9]+' \
 		'the bzImage of an unpatched kernel' kernel=/tmp/unpatched
 else
 	fail 'the bzImage of an unpatched kernel is there'
@@ -93,7 +93,7 @@ wrong $added 'devices: handing over PCI devices is not supported by this version
 long=$(head -c 2040 /dev/zero | tr '\0' x)
 wrong $added 'cmdline: too long: 20[0-9][0-9] bytes with what KMB adds, expected less than 2048' \
 	'a command line too long' "cmdline=$long"
-wrong $added 'cmdline: "memmap=1M@1G" gives it memory, expected "memory =" and "address ="' \
+wrong $added 'cmdline: "memmap=1M@1G" gives the vnode memory, expected "memory =" and "address ="' \
 	"a command line that gives it another's memory" 'cmdline=quiet memmap=1M@1G'
 printf '[vnode]\nid = 9\ncpus = 1\nkernel = /boot/vmlinuz\n' >$conf/node9.conf
 refuses 1 "^vnode: $conf/node9\\.conf:4: memory is missing, expected a line like \"memory = 256M\"\$" 'a missing key' \

@@ -11,6 +11,6 @@ cp "$build/kernel-plain/arch/x86/boot/bzImage" "$scratch/share/unpatched"
 lab_exec --share "$scratch/share" -- sh -c \
 	'sed "s,^kernel.*,kernel = /mnt/host/unpatched," /etc/vnode/node1.conf >/tmp/node1.conf; vnode start /tmp/node1.conf'
 is "$status" 1 'the unpatched kernel is refused in a vnode'
-like "$errors" 'not one that can run in a vnode: expected CONFIG_ADEOS=y' 'the reason is told'
+like "$errors" 'cannot run in a vnode: expected CONFIG_ADEOS=y' 'the reason is told'
 
 done_testing

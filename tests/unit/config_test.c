@@ -211,7 +211,7 @@ static const struct sample names[] = {
 	{ "/x/", BAD_NAME("/x/", "") },
 	{ "root.conf", "root.conf: \"root\" is the name of vnode 0, expected another file name" },
 	{ "2.conf",
-	  "2.conf:2: id = \"1\": the file's name \"2\" would be taken for another ID, expected the same"
+	  "2.conf:2: id = \"1\": the file's name \"2\" would mean another ID, expected the same"
 	},
 };
 

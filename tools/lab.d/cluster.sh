@@ -97,7 +97,7 @@ cluster_command() {
 	esac
 	if [ $# -eq 0 ]; then
 		if ! [ -t 0 ] || ! [ -t 1 ]; then
-			wrong_usage "cluster: which command? Without one, it needs a terminal"
+			wrong_usage "cluster: a command is missing: without one, this needs a terminal"
 		fi
 		interactive=1
 		timeout=0

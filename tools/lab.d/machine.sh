@@ -75,7 +75,7 @@ exec_command() {
 		*) shift 2 ;;
 		esac
 	done
-	[ $# -gt 0 ] || wrong_usage "exec: which command?"
+	[ $# -gt 0 ] || wrong_usage "exec: a command is missing"
 	[ -z "$share" ] || share=$(cd -- "$share" && pwd -P) || die "exec: --share needs a folder"
 	case $timeout in
 	'' | *[!0-9]*) wrong_usage "exec: --timeout needs a number of seconds" ;;

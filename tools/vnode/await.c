@@ -27,7 +27,7 @@ static const char *why_not(const struct vnode *vnode, enum vnode_state state)
 	if (!vnode->id)
 		return "the root vnode is always running";
 	if (STATE_BIT(state) & STATES_ENDED)
-		return "it has ended, and nothing but \"vnode start\" starts it again";
+		return "it has ended, and only \"vnode start\" starts it again";
 	if (state == VNODE_STOPPING)
 		return "it was told to stop, and is not started again";
 	return "with restart = no it is not started again";

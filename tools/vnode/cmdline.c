@@ -98,12 +98,12 @@ static int judge(const struct config *config, const char *word, struct errtext *
 		return 0;
 	if (gives_memory(option, value))
 		return err_set(err,
-			       "%s:%d: cmdline: \"%.64s\" gives it memory, expected \"memory =\" and \"address =\"",
+			       "%s:%d: cmdline: \"%.64s\" gives the vnode memory, expected \"memory =\" and \"address =\"",
 			       config->path, line, word);
 	if (option->takes == REFUSED)
 		return err_set(err, "%s:%d: cmdline: \"%.64s\": expected %s instead", config->path,
 			       line, word, option->expected);
-	report("%s:%d: warning: cmdline: \"%.64s\" takes from the vnode %s%s%s", config->path, line,
+	report("%s:%d: warning: cmdline: \"%.64s\" takes from the vnode: %s%s%s", config->path, line,
 	       word, option->takes, option->expected ? ", expected " : "",
 	       option->expected ? option->expected : "");
 	return 0;

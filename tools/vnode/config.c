@@ -331,7 +331,7 @@ static int check_whole(struct reader *reader)
 	if (all_digits(config->name) &&
 	    (!parse_number(config->name, KMB_MAX_VNODES - 1, &number) || number != config->id))
 		return reader_error(reader,
-				    "id = \"%u\": the file's name \"%s\" would be taken for another ID, expected the same",
+				    "id = \"%u\": the file's name \"%s\" would mean another ID, expected the same",
 				    config->id, config->name);
 	return 0;
 }

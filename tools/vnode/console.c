@@ -497,7 +497,7 @@ int command_console(const struct args *args)
 		printable_begin(&v.fit);
 	catch_signals(&v);
 	if (v.tty)
-		say(&v, "^] . leaves, ^] ? helps");
+		say(&v, "^] . leaves, ^] ? shows help");
 	set_raw(&v, true);
 	if (v.fd >= 0)
 		begin(&v);

@@ -314,7 +314,7 @@ static const char *why(const struct frames *f, bool answered, const struct errte
 	if (f->error == EHOSTDOWN)
 		return "the vnode has died";
 	if (f->error == EPROTO || f->error == EIO)
-		return "the vnode sends nonsense";
+		return "the vnode sends invalid data";
 	if (f->error)
 		return strerror(f->error);
 	if (answered)

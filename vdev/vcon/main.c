@@ -140,7 +140,7 @@ static const struct kernel_param_ops allow_sysrq_ops = {
 
 module_param_cb(allow_sysrq, &allow_sysrq_ops, sysrq_allowed, 0644);
 MODULE_PARM_DESC(allow_sysrq,
-		 "Vnodes of these that may do there what the magic SysRq key does (none)");
+		 "Vnodes among these that may also use the magic SysRq key there (none)");
 
 /**
  * vcon_may_sysrq() - may the user of a console of this vnode do sysrq here?

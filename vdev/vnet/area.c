@@ -63,7 +63,7 @@ static void own_gone(struct adeos_bridge *b, void *priv)
 		return;
 	WRITE_ONCE(vn->losses, vn->losses + 1);
 	if (net_ratelimit())
-		netdev_warn(vn->dev, "the receive area is lost: another one is made\n");
+		netdev_warn(vn->dev, "the receive area is lost: making another one\n");
 	vnet_hide(vn, true);
 	vnet_look_soon(vn);
 }

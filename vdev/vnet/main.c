@@ -17,7 +17,7 @@
 
 static char *networks = "Ethernet";
 module_param(networks, charp, 0444);
-MODULE_PARM_DESC(networks, "names of networks to have interfaces in at once, with commas between; may be empty");
+MODULE_PARM_DESC(networks, "networks to make interfaces for at once, separated by commas; may be empty");
 
 static unsigned int ring_kib = 512;
 module_param(ring_kib, uint, 0444);

@@ -121,7 +121,7 @@ static struct vnet_peer *open_peer(struct vnet *vn, u32 id)
 		/* It is being moved. */
 		ret = PTR_ERR(p->bridge) == -EAGAIN ? -EBUSY : PTR_ERR(p->bridge);
 		if (ret != -EBUSY && ret != -ENOENT && ret != -ENOTCONN)
-			netdev_warn_once(vn->dev, "vnode %u is not reached: error %d\n", id, ret);
+			netdev_warn_once(vn->dev, "vnode %u cannot be reached: error %d\n", id, ret);
 		goto free;
 	}
 	mutex_lock(&vn->map_lock);
@@ -131,7 +131,7 @@ static struct vnet_peer *open_peer(struct vnet *vn, u32 id)
 	if (!ret)
 		return p;
 	if (ret == -EPROTO)
-		netdev_warn_once(vn->dev, "vnode %u has no receive area that makes sense\n", id);
+		netdev_warn_once(vn->dev, "vnode %u has an invalid receive area\n", id);
 	adeos_bridge_close(p->bridge);
 free:
 	kfree(p);
@@ -320,7 +320,7 @@ static void complain(struct vnet *vn, int error)
 		return;
 	vn->error = error;
 	if (error)
-		netdev_warn(vn->dev, "no receive area yet: %pe; it is tried again\n",
+		netdev_warn(vn->dev, "no receive area yet: %pe; trying again\n",
 			    ERR_PTR(error));
 }
 
