@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the distributed sharing protocol costs with so many vnodes: dsp NODES...
+ * The costs of the distributed sharing protocol with so many vnodes: dsp NODES...
  *
  * Prints a line "CASE<tab>NODES<tab>COST" for each case and number.  The
  * nanokernel's own sources run here, all vnodes in one process, each by itself:
@@ -143,7 +143,7 @@ static void begin(u32 nr)
 		create(id);
 }
 
-/* Each vnode to the next; the interrupt and what it makes the other do count. */
+/* Each vnode to the next; the interrupt and the receiver's work count. */
 static void send_all(void)
 {
 	union dsp_msg msg;
@@ -177,7 +177,7 @@ static void bridges(void)
 	}
 }
 
-/* The last vnode is gone, and everybody knows; and is back, and everybody knows. */
+/* The last vnode dies, and everybody knows; it comes back, and everybody knows. */
 static void membership(void)
 {
 	u32 id;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How long one of many round trips takes, on a machine that does other things, too. */
+/* The time of one of many round trips, on a machine that also does other work. */
 #ifndef _BENCH_BEST_H
 #define _BENCH_BEST_H
 
@@ -16,8 +16,8 @@
 
 /*
  * Nanoseconds for a round trip in the best batch, or 0 if one has failed; before each,
- * the other side has time to fall asleep.  From the TSC, as Linux uses another clock when
- * it finds that the host is busy.
+ * the other side has time to fall asleep.  From the TSC, because Linux uses another clock
+ * when the host is busy.
  */
 static u64 best_ns(int (*trip)(void), unsigned int rest_us)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The inter-vnode lock against Linux's: what one that nobody else wants costs,
- * and how often a second one changes hands that several CPUs want.
+ * The inter-vnode lock against Linux's: the cost of a lock without contention, and how
+ * often in a second a contended lock changes hands.
  */
 #include <linux/adeos.h>
 #include <linux/completion.h>
@@ -20,7 +20,7 @@
 #include <asm/msr.h>
 #include <asm/tsc.h>
 
-/* A copy: the nanokernel's is no module's. */
+/* A copy, because modules cannot use the nanokernel's. */
 #include "../../adeos/proto/lock.c"
 
 #define TIMES		1000	/* operations in a batch */
@@ -66,7 +66,7 @@ static __always_inline void op_adeos(unsigned int slot)
 	adeos_lock_release(&adeos, slot);
 }
 
-/* As their users must: nobody may interrupt who holds the lock and want it, too. */
+/* As users of the locks must: code that interrupts the holder must not want the lock. */
 static __always_inline void op_raw_irq(unsigned int slot)
 {
 	unsigned long flags;
@@ -185,7 +185,7 @@ static int contend(void *data)
 	return 0;
 }
 
-/* Operations per second in one round; 0 if the lock did not do what it is for */
+/* Operations per second in one round; 0 if the lock has failed */
 static u32 contended(void)
 {
 	struct task_struct *task;
@@ -199,7 +199,7 @@ static u32 contended(void)
 	reinit_completion(&finished);
 	for (i = 0; i < cpus; i++) {
 		task = kthread_create_on_cpu(contend, (void *)i, i, "bench/%u");
-		/* Those that run wait for the others, so that there is no way back. */
+		/* Threads that run wait for the others, so this cannot be undone. */
 		if (WARN_ON(IS_ERR(task)))
 			return 0;
 		wake_up_process(task);
@@ -215,7 +215,7 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The kinds in turn, so that what else the host does is shared fairly. */
+/* The kinds in turn, so that other work of the host affects them equally. */
 static int contend_all(void)
 {
 	static u32 results[ARRAY_SIZE(kinds)][MAX_ROUNDS];

@@ -50,7 +50,7 @@ static void measure(const char *state, unsigned int rest_us)
 	pr_info("bench: ping%s %llu ns\n", state, best_ns(ping, rest_us));
 }
 
-/* Has the other vnode do that while it is measured. */
+/* Makes the other vnode do that during the measurement. */
 static void measure_while(u32 command, const char *state)
 {
 	u32 seq = box->seq + 1;
@@ -65,7 +65,7 @@ static void measure_while(u32 command, const char *state)
 	while (!READ_ONCE(box->stalled))
 		msleep(20);
 	measure(state, 0);
-	/* It was so to the end, or it counts for nothing. */
+	/* It must have lasted to the end, otherwise the measurement is not valid. */
 	if (READ_ONCE(box->ack) == seq)
 		pr_err("bench: it was over too early\n");
 	WRITE_ONCE(box->release, 1);

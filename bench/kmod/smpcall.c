@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long smp_call_function_single() takes that waits, from one CPU to another
- * that sleeps, to one that is just idle, then to one that is busy.
+ * The time of a waiting smp_call_function_single(), from one CPU to another that sleeps,
+ * that is just idle, and that is busy.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -36,7 +36,7 @@ static int __init smpcall_init(void)
 {
 	struct task_struct *task;
 
-	/* Who loads it has bound itself to this CPU. */
+	/* The process that loads this has bound itself to this CPU. */
 	other = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
 	pr_info("bench: call_asleep %llu ns\n", best_ns(call, BEST_REST));
 	pr_info("bench: call_idle %llu ns\n", best_ns(call, 0));

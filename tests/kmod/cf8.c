@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The address register of PCI's configuration space, as a parameter: writing it
- * leaves a mark there, and who has made configuration cycles since has overwritten that.
+ * The address register of PCI's configuration space, as a parameter. A test writes a mark
+ * there; configuration cycles overwrite it.
  */
 #include <linux/io.h>
 #include <linux/module.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A vnode that gets on with its work: round after round it makes, opens, reads,
- * writes, closes and destroys bridges, its own and those of others, and rings
- * everybody's portal.  It believes nothing, says whom it has met in a round, and
- * begins the next one from nothing, so that whatever went wrong is over by then.
+ * A vnode that works: in each round it makes, opens, reads, writes, closes and destroys
+ * bridges, its own and those of others, and rings everybody's portal.  It trusts nothing,
+ * logs whom it has met in a round, and begins the next round without any state, so that
+ * errors of one round end with it.
  */
 #include <linux/adeos.h>
 #include <linux/delay.h>
@@ -26,7 +26,7 @@ static struct task_struct *task;
 static u32 self;
 static DECLARE_BITMAP(answered, ADEOS_MAX_VNODES);
 
-/* Held while a bridge is touched, and to freeze it. */
+/* Held while a bridge is accessed, and to freeze it. */
 static DEFINE_MUTEX(touching);
 
 static void freeze(struct adeos_bridge *b, void *priv)
@@ -59,7 +59,7 @@ static void take_answer(unsigned int portal, u64 from, void *cookie)
 			set_bit(id, answered);
 }
 
-/* Each one ends, whatever comes of it. */
+/* Each one ends, with success or not. */
 static void did_something(void)
 {
 	static unsigned long said = INITIAL_JIFFIES;
@@ -84,7 +84,7 @@ static bool make(const char *name, unsigned int flags)
 	return !ret || ret == -EEXIST;
 }
 
-/* Writes to all of a bridge and reads it again, or looks whether @want is in it. */
+/* Writes to all of a bridge and reads it again, or checks whether it has @want. */
 static bool touch(struct adeos_bridge *b, bool write, u32 want)
 {
 	bool good = false;
@@ -117,7 +117,7 @@ static bool use(u32 scope, const char *name, bool write, u32 want, bool destroy)
 	return good;
 }
 
-/* Somebody else says that there is this bridge, and where: look, but do not touch. */
+/* Another vnode has announced this bridge and its place: only read it. */
 static void look_at_forged(void)
 {
 	struct adeos_bridge *b = adeos_bridge_open(ADEOS_GLOBAL, "forged", false, &ops, NULL);
@@ -133,7 +133,7 @@ static void name_world(char *name, size_t size, u32 id)
 	snprintf(name, size, "world-%u", id);
 }
 
-/* Everything that needs nobody but the root */
+/* Everything that needs only the root */
 static bool own_part(void)
 {
 	char name[16];

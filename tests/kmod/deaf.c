@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * While it is loaded in the root, no CPU that INIT resets answers from the
- * parking page, as if it were broken: what comes there only halts.
+ * While this is loaded in the root, no CPU that INIT resets answers from the parking page,
+ * as if it were broken: the page only halts CPUs.
  *
- * The page is one of those below 1 MiB; it is known by the jump, and the table of
- * descriptors, that it begins with.
+ * The page is below 1 MiB; it is recognized by the jump and the table of descriptors at its
+ * beginning.
  */
 #include <linux/io.h>
 #include <linux/module.h>

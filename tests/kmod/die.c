@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The vnode's death at one instruction of the protocol: when its only CPU gets
- * there, it goes no further, with all interrupts off.  Who loads this says which
- * functions to choose from; the seed chooses one, and an instruction of it.  What
- * is not reached within a while gives way to the next.
+ * The vnode's death at one instruction of the protocol: when its only CPU gets there, it
+ * stops, with all interrupts off.  A parameter names the functions to choose from; the seed
+ * chooses one, and an instruction in it.  If the CPU does not reach it in time, the next
+ * one is tried.
  *
  * Needs CONFIG_KPROBES: the debug kernel.
  */
@@ -35,7 +35,7 @@ static unsigned int nr_only;
 module_param_array(only, charp, &nr_only, 0444);
 MODULE_PARM_DESC(only, "functions to choose from, instead of all");
 
-/* The ones that the compiler has left; the others are parts of these. */
+/* The functions that the compiler has not inlined; the others are parts of these. */
 static const char * const functions[] = {
 	"dsp_portal_post", "dsp_portal_take", "dsp_portal_rang",
 	"dsp_ring_put", "dsp_ring_get", "dsp_ring_resume", "dsp_ring_stalled",
@@ -56,7 +56,7 @@ static const char * const functions[] = {
 
 static struct adeos_log *log;
 
-/* Not printk(): whoever was here may have its locks. */
+/* Not printk(), because the interrupted code may have its locks. */
 static void say(const char *s)
 {
 	u32 head = READ_ONCE(log->head);
@@ -82,7 +82,7 @@ static unsigned int size_of(const char *name)
 	char text[KSYM_SYMBOL_LEN], *size;
 	unsigned int bytes = 0;
 
-	/* Nobody stays there for long enough to find out where it is. */
+	/* This name cannot be resolved: no CPU stays there long enough. */
 	p.flags = KPROBE_FLAG_DISABLED;
 	if (register_kprobe(&p))
 		return 0;
@@ -94,7 +94,7 @@ static unsigned int size_of(const char *name)
 	return bytes;
 }
 
-/* Waits at the first instruction from there on; returns where the next may be. */
+/* Waits at the first instruction from this offset on; returns where the next may be. */
 static unsigned int wait_at(const char *name, unsigned int offset, unsigned int end)
 {
 	for (; offset < end; offset++) {
@@ -125,7 +125,7 @@ static int choose(void *unused)
 	struct rnd_state r;
 
 	prandom_seed_state(&r, seed);
-	/* Neighbours in the list are parts of the same; seeds count up. */
+	/* Neighbours in the list belong together, and seeds count up, so they are mixed. */
 	for (n = seed * 37; !kthread_should_stop(); n++) {
 		const char *name = function(n);
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A vnode that writes to everything it shares with others: each class of words
- * in turn, and then all of them at once until it is killed.  What it writes is
- * rarely far off: values that others have, a bit or a little more or less, forged
- * views and entries with a right checksum, messages that are well-formed.
+ * in turn, and then all of them at once until it is killed.  Its values are mostly
+ * plausible: values of others, with a bit changed or slightly larger or smaller; forged
+ * views and entries with a correct checksum; well-formed messages.
  *
- * It stays away from the memory of others, and so from what no nanokernel could
- * survive; docs/dsp.md says what that is.
+ * It does not write to the memory of others, which no nanokernel could survive
+ * (docs/dsp.md).
  */
 #include <linux/adeos.h>
 #include <linux/delay.h>
@@ -123,7 +123,7 @@ static void harm_view(struct rnd_state *r)
 		scribble(r, (u32 *)c->view + rnd(r, sizeof(c->view) / 4));
 }
 
-/* One that nobody can tell from the root's */
+/* A view that looks like the root's */
 static void forge_view(struct rnd_state *r)
 {
 	static const u32 steps[] = { 1, 2, 4, 5, 1000, 0x3fffffff, 0x7fffffff };
@@ -196,7 +196,7 @@ static void harm_users(struct rnd_state *r)
 		scribble(r, word + rnd(r, 2));
 }
 
-/* With a right checksum; nobody writes to a bridge of that name. */
+/* With a correct checksum; nobody writes to a bridge of that name. */
 static void forge_entry(struct rnd_state *r)
 {
 	struct { u32 scope; char name[COMMONS_NAME]; } key = { COMMONS_NOBODY, "forged" };
@@ -204,7 +204,7 @@ static void forge_entry(struct rnd_state *r)
 	struct commons_bridge b = { .name = "forged", .scope = COMMONS_NOBODY };
 
 	i = rnd(r, 2) ? hash % COMMONS_BRIDGES : rnd(r, COMMONS_BRIDGES);
-	/* Here, what somebody writes to may be: its place is not to be forged. */
+	/* A real bridge may be here that somebody writes to, so its place is not forged. */
 	if (READ_ONCE(c->hash[i]) && READ_ONCE(c->hash[i]) != hash)
 		return;
 	tag = BRIDGE_TAG(rnd(r, 3), BRIDGE_LIVE + (rnd(r, 4) ? 0 : rnd(r, 4)));
@@ -325,7 +325,7 @@ static void harm_slot(struct rnd_state *r)
 		scribble(r, &slot->page.heartbeat);
 		break;
 	case 4:
-		/* Nothing that ends this vnode: there is a test for that. */
+		/* Nothing that ends this vnode; another test does that. */
 		WRITE_ONCE(slot->page.report, ADEOS_REPORT_CRASHED + 1 + rnd(r, 1000));
 		break;
 	default:
@@ -343,7 +343,7 @@ static const struct adeos_bridge_ops ops = {
 	.gone	= nothing,
 };
 
-/* What others keep in their bridges, as far as they let us open them */
+/* The contents of others' bridges that this vnode may open */
 static void harm_contents(struct rnd_state *r)
 {
 	struct adeos_bridge *b;
@@ -362,7 +362,7 @@ static void harm_contents(struct rnd_state *r)
 	adeos_bridge_close(b);
 }
 
-/* Any owner, offer or queue, and mostly one that there is not */
+/* Any owner, offer or queue, mostly wrong ones */
 static void harm_lock(struct rnd_state *r)
 {
 	struct adeos_lock *lock = &c->lock[rnd(r, COMMONS_LOCKS)];

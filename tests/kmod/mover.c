@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A kernel that has many bridges, uses those of others, too, and watches that
- * all of them come through when they are moved.
+ * A kernel that has many bridges, also uses those of others, and checks that all of them
+ * survive moves.
  *
  * It makes bridges of @kib each, until there is no more room for them, and keeps
  * every @keep-th of them: a checkerboard.  In these, and in those that the vnodes
@@ -38,9 +38,9 @@ module_param(rounds, uint, 0444);
  * @bridge: the bridge
  * @lock: protects the words below, and its memory while it is not frozen
  * @frozen: it must not be touched
- * @gone: likewise, for ever
+ * @gone: it must never be touched again
  * @first: own words hold what another life of this vnode wrote
- * @value: what own words in it hold
+ * @value: the value of own words in it
  */
 struct used {
 	struct adeos_bridge *bridge;
@@ -178,7 +178,7 @@ static unsigned int fill(void)
 	int ret = 0;
 
 	for (i = 0; i < MOVER_BRIDGES && !ret; i++) {
-		/* It takes a moment until a vnode is a member. */
+		/* It takes some time until a vnode is a member. */
 		for (tries = 0; tries < 6000; tries++) {
 			ret = create(i);
 			if (ret != -ENOTCONN)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A kernel that does what a test in another vnode tells it: commands come
- * through a bridge, local to the vnode, and a portal.
+ * A kernel that carries out commands of a test in another vnode. They come through a
+ * bridge, local to the vnode, and a portal.
  */
 #ifndef _ADEOS_PEER_H
 #define _ADEOS_PEER_H
@@ -43,7 +43,7 @@ enum peer_command {
  * @gone: how often a bridge has gone
  * @moved: how often a bridge was moved
  * @stalled: a CPU is stalled, or busy
- * @release: set by who has made it so, to end that
+ * @release: set by the test to end that
  */
 struct peer_box {
 	u32 seq;

@@ -121,7 +121,7 @@ static void test_portals(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, becomes(&pongs, i + 1));
 	msleep(20);
 	KUNIT_EXPECT_EQ(test, READ_ONCE(pongs), i + 1);
-	/* A set, whose answers may come as one: when they have, none is on its way. */
+	/* A set. Its answers may be coalesced; after them, none is under way. */
 	WRITE_ONCE(ponged, 0);
 	KUNIT_EXPECT_EQ(test, adeos_portal_ring_set(both, PEER_PING), 0);
 	for (tries = 0; tries < 30000 && READ_ONCE(ponged) != both; tries++)
@@ -167,7 +167,7 @@ static noinline void count(atomic_t *v)
 	atomic_inc(v);
 }
 
-/* Other vnodes' CPUs are at the same memory, also if this one has but one. */
+/* Other vnodes' CPUs use the same memory, even if this vnode has only one CPU. */
 static void test_lock_prefix(struct kunit *test)
 {
 	const u8 *code = (const u8 *)count;
@@ -220,7 +220,7 @@ static void test_bridge(struct kunit *test)
 	bridge = must_open(test, ADEOS_GLOBAL, "test-1");
 	KUNIT_EXPECT_EQ(test, adeos_bridge_size(bridge), 65536ul);
 	w = adeos_bridge_addr(bridge);
-	/* Whatever it was before, it is nobody else's secret. */
+	/* It must not contain data of its earlier users. */
 	KUNIT_EXPECT_NULL(test, memchr_inv(w, 0, 65536));
 	KUNIT_EXPECT_EQ(test, tell(&peers[0], PEER_OPEN, ADEOS_GLOBAL, "test-1", 0), 0);
 	KUNIT_EXPECT_EQ(test, tell(&peers[1], PEER_OPEN, ADEOS_GLOBAL, "test-1", 0), 0);
@@ -242,7 +242,7 @@ static void test_bridge(struct kunit *test)
 	adeos_bridge_close(bridge);
 }
 
-/* Which users can have a bridge: by what they have callbacks for, and what it is */
+/* Which users can open which kinds of bridges, by their callbacks */
 static const struct {
 	struct adeos_bridge_ops ops;
 	bool follows;
@@ -363,7 +363,7 @@ static void test_owner_dies(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tell(&peers[1], PEER_CLOSE, 0, "", 0), 0);
 	KUNIT_EXPECT_EQ(test, tell(&peers[1], PEER_RING, a, "", 1), -EHOSTDOWN);
 
-	/* A global one lives as long as somebody has it open. */
+	/* A global bridge lives as long as somebody has it open. */
 	KUNIT_EXPECT_EQ(test, tell(&peers[1], PEER_OPEN, ADEOS_GLOBAL, "heirs", 0), 0);
 	adeos_bridge_close(global);
 	KUNIT_EXPECT_EQ(test, tell(&peers[1], PEER_WRITE, 0, "", 9), 0);

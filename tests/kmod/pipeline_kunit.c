@@ -265,13 +265,13 @@ static void test_storm(struct kunit *test)
 	}
 	WRITE_ONCE(storm_stop, 1);
 	kthread_stop(task);
-	/* Once another interrupt was handled there, no older one is left. */
+	/* When another interrupt was handled there, all older ones were, too. */
 	smp_call_function_single(cpu, note_call, kunit_kzalloc(test, sizeof(struct stalled),
 							       GFP_KERNEL), true);
 	KUNIT_EXPECT_EQ(test, linux_handled(cpu) - before, ipis);
 }
 
-/* What a handler has seen, and what it has handed on to Linux */
+/* What a handler has received, and what it has passed on to Linux */
 static struct {
 	unsigned int seen;
 	unsigned int worked;
@@ -291,7 +291,7 @@ static enum adeos_verdict hand_on(unsigned int vector, void *cookie)
 	return ADEOS_END;
 }
 
-/* Linux hears of it, whatever it was doing, and no second interrupt is needed for that. */
+/* Linux gets it in any state, without a second interrupt. */
 static void test_hand_on(struct kunit *test)
 {
 	struct adeos_domain *dom = domain(test, "test-hand-on", 10);
@@ -309,14 +309,14 @@ static void test_hand_on(struct kunit *test)
 		cond_resched();
 	}
 	KUNIT_EXPECT_TRUE(test, becomes(&handed.worked, nr));
-	/* Others hand on to Linux, too. */
+	/* Others also pass interrupts on to Linux. */
 	KUNIT_EXPECT_LT(test, adeos_irq_received(cpu, IRQ_WORK_VECTOR) - before, nr / 2);
 	WRITE_ONCE(storm_stop, 1);
 	kthread_stop(task);
 	KUNIT_EXPECT_EQ(test, adeos_domain_unregister(dom), 0);
 }
 
-/* What is passed on reaches Linux, whatever its state; what is ended does not. */
+/* Interrupts that are passed on reach Linux in any state; interrupts that are ended do not. */
 static void test_verdicts(struct kunit *test)
 {
 	struct adeos_domain *first = domain(test, "test-first", 20);
@@ -367,7 +367,7 @@ static void propagate(void *dom)
 	adeos_domain_propagate(dom, LINUXS);
 }
 
-/* Nothing gets past a stalled stage, also what it does not take. */
+/* A stalled stage stops all interrupts, including those that it does not handle. */
 static void test_stage(struct kunit *test)
 {
 	struct adeos_domain *dom = domain(test, "test-stage", 10);
@@ -379,7 +379,7 @@ static void test_stage(struct kunit *test)
 	for (i = 0; i < 5; i++)
 		send(cpu, LINUXS);
 	KUNIT_EXPECT_EQ(test, linux_handled(cpu), before);
-	/* A call would not get through: it is the domain's turn. */
+	/* A cross-call would not get through, so the domain does this. */
 	adeos_domain_unregister(dom);
 	KUNIT_EXPECT_TRUE(test, becomes(&per_cpu(irq_stat, cpu).x86_platform_ipis, before + 5));
 

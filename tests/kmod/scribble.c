@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Writes nonsense into the wires of another vnode's network interface, and greets it more
- * often than it may like.
+ * Writes nonsense into the wires of another vnode's network interface, and greets it very
+ * often.
  */
 #include <linux/adeos.h>
 #include <linux/delay.h>
@@ -22,7 +22,7 @@ module_param(rounds, uint, 0444);
 static uint hellos;
 module_param(hellos, uint, 0444);
 
-/* As a sender would, but with a description that lies. */
+/* As a sender would, but with a wrong description. */
 static void publish_lie(struct wire_port *port, struct wire_sender *s)
 {
 	struct wire_frame frame = { .length = 2000 };
@@ -34,7 +34,7 @@ static void publish_lie(struct wire_port *port, struct wire_sender *s)
 		u32 *words = (u32 *)&lie, i = get_random_u32_below(6);
 
 		words[i] = get_random_u32() >> get_random_u32_below(32);
-		if (i > 2)	/* metadata: whatever could pass */
+		if (i > 2)	/* metadata that may be accepted */
 			lie.meta[0] = 0x0401 + get_random_u32_below(6) * 0x100;
 		wire_describe(port, &lie);
 		wire_publish(port, &frame);
@@ -44,7 +44,7 @@ static void publish_lie(struct wire_port *port, struct wire_sender *s)
 	adeos_portal_ring(victim, PORTAL_VNET);
 }
 
-/* Any word of the wire, but for the carrier: that would only keep others out. */
+/* Any word of the wire except the carrier, which would only keep others out. */
 static void scribble_word(struct wire_port *port)
 {
 	u32 *words = (u32 *)port->wire, i = 16 + get_random_u32_below(32);
@@ -62,7 +62,7 @@ static void scribble_ring(struct wire_port *port)
 			   get_random_u32());
 }
 
-/* It may be moved, though not by those who are scribbled over. */
+/* The area may be moved, though not by its owner. */
 static DEFINE_MUTEX(in_place);
 static bool frozen, ended;
 

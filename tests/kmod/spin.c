@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Keeps a CPU for ever, interrupts enabled: no thread runs there any more.
+ * Spins for ever with interrupts enabled, so that no thread runs on this CPU any more.
  */
 #include <linux/module.h>
 #include <linux/preempt.h>

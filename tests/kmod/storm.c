@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Interrupts of one vector from every CPU of this kernel to every other one, all
- * at once.  An APIC holds one of a vector, so two senders to one CPU may be one
- * interrupt there: what is received is at most what was sent.  Says how many that was.
+ * at once.  An APIC holds one interrupt of a vector, so those of two senders may become
+ * one: a CPU receives at most what was sent.  This logs how many were sent.
  */
 #include <linux/adeos.h>
 #include <linux/cpu.h>

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Keeps this vnode from being heard by the root, for the errors that follow:
- * either the root's heart seems to stand still as long as this is loaded, or the
- * root is made to believe in later requests, once or as long as this is loaded, and so
- * drops the next ones.
+ * Makes the root ignore this vnode, for the errors that follow.  Either the root's
+ * heartbeat seems to stand still as long as this is loaded, or forged later requests, once
+ * or as long as this is loaded, make the root drop the next ones.
  */
 #include <linux/adeos.h>
 #include <linux/delay.h>
@@ -29,13 +28,13 @@ MODULE_PARM_DESC(places, "how many later requests, each of a place of its own");
 static struct commons *c;
 static struct task_struct *task;
 
-/* Protects what follows, and who forges */
+/* Protects what follows, and forging */
 static DEFINE_MUTEX(lock);
 static bool keep;
 static u32 asked[DSP_CALLS];	/* by place: the newest transaction; 0: not known */
 static u32 forged[DSP_CALLS];	/* and which of them was forged over */
 
-/* The root goes on beating; whoever looks between two writes sees that. */
+/* The root goes on beating; a reader between two writes sees that. */
 static int hold_beat(void *unused)
 {
 	u32 still = READ_ONCE(c->node[0].heartbeat);
@@ -98,8 +97,8 @@ static void look(void)
 }
 
 /*
- * Each request that was given up makes the next one later by 1 << 30.  So what is forged is
- * later than the next one, too, and is made later again when that has been seen.
+ * Each request that was given up makes the next transaction higher by 1 << 30.  So the
+ * forged one is higher than the next one, too, and is raised again when that was seen.
  */
 #define FAR	((1u << 31) - (1 << 20))
 
@@ -116,7 +115,7 @@ static void look_and_forge(void)
 	}
 }
 
-/* On return, the next request is not heard, or from now on they are, one after the other. */
+/* On return, the root ignores the next request, or from now on each one. */
 static int set_keep(const char *value, const struct kernel_param *param)
 {
 	int ret;

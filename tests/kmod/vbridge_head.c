@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bridges "head0" and up as programs make them, but for their first pages, which
- * are damaged; the last one's is not.
+ * Bridges "head0" and up as programs make them, but with damaged first pages, except the
+ * last one.
  */
 #include <linux/adeos.h>
 #include <linux/err.h>

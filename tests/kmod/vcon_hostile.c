@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * In a vnode: for as long as it is loaded, writes arbitrary things over the
- * words and rings of the vnode's own consoles' bridge, as a broken kernel might,
- * and rings the root all the time.
+ * In a vnode: as long as it is loaded, writes arbitrary values to the words and rings of
+ * the bridge of the vnode's console, as a broken kernel might, and rings the root all the
+ * time.
  */
 #include <linux/adeos.h>
 #include <linux/delay.h>
@@ -20,7 +20,7 @@ static struct task_struct *thread;
 static u32 written;
 module_param(written, uint, 0444);
 
-/* Mostly where positions and states lie, and mostly small numbers: they may be taken for true. */
+/* Mostly to positions and states, and mostly small numbers, which may look valid. */
 static void scribble(u8 *at, size_t size)
 {
 	struct rnd_state rnd;

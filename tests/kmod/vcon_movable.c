@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * In a vnode: replaces the bridge of its console by one that is as it should be, but may be
- * moved, which a console's client cannot follow.  As long as this is loaded, it rings the
- * root.
+ * In a vnode: replaces the bridge of its console by one that is correct, but movable, which
+ * a console's client cannot follow.  As long as this is loaded, it rings the root.
  */
 #include <linux/adeos.h>
 #include <linux/delay.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * In a vnode: has a bridge "console" for the root of another kind than vcon's, in the place
- * of vcon's own, until it may open the root's console: so the root says that this is enough.
+ * In a vnode: replaces vcon's bridge "console" for the root by one of another kind, until
+ * it may open the root's console, by which the root ends this.
  */
 #include <linux/adeos.h>
 #include <linux/delay.h>
@@ -57,7 +57,7 @@ static void end_own(void)
 	adeos_bridge_close(b);
 }
 
-/* vcon makes its own anew, a moment after it was destroyed: until this one is first */
+/* vcon makes its own bridge again soon after it was destroyed, so try until this one is first */
 static struct adeos_bridge *make(void)
 {
 	struct adeos_bridge_spec spec = {

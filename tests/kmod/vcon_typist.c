@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * In a vnode that the root allows its own console: for as long as it is loaded, types
- * there without end, faster than the root can read, changes the size of the window each
- * time, and rings the root all the time.
+ * In a vnode that may use the root's console: as long as it is loaded, types there without
+ * end, faster than the root can read, changes the size of the window each time, and rings
+ * the root all the time.
  */
 #include <linux/adeos.h>
 #include <linux/err.h>
@@ -15,7 +15,7 @@
 
 static struct adeos_bridge *bridge;
 static struct task_struct *thread;
-static unsigned long long typed;	/* bytes that the root has found */
+static unsigned long long typed;	/* bytes that the root has read */
 module_param(typed, ullong, 0444);
 
 static int work(void *unused)
