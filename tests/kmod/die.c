@@ -82,7 +82,7 @@ static unsigned int size_of(const char *name)
 	char text[KSYM_SYMBOL_LEN], *size;
 	unsigned int bytes = 0;
 
-	/* This name cannot be resolved: no CPU stays there long enough. */
+	/* Registering a disabled probe resolves the function's address. */
 	p.flags = KPROBE_FLAG_DISABLED;
 	if (register_kprobe(&p))
 		return 0;
@@ -125,7 +125,7 @@ static int choose(void *unused)
 	struct rnd_state r;
 
 	prandom_seed_state(&r, seed);
-	/* Neighbours in the list belong together, and seeds count up, so they are mixed. */
+	/* Neighbours in the list are parts of the same code, and seeds count up, so skip some. */
 	for (n = seed * 37; !kthread_should_stop(); n++) {
 		const char *name = function(n);
 
