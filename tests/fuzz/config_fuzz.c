@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Fuzzes the configuration parser.  What it accepts must hold what vnode.conf(5)
- * promises; what it refuses must be told in one printable line.
+ * Fuzzes the configuration parser.  Accepted configurations must be as vnode.conf(5)
+ * promises; a refusal must be one printable line.
  */
 #include <stdlib.h>
 #include <string.h>

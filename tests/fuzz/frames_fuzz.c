@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Fuzzes tools/vnode/frames.c with what the other side may say.  What it passes
+ * Fuzzes tools/vnode/frames.c with arbitrary input of the other side.  What it passes
  * on must be what a plain reading of the same bytes finds, up to the first frame
  * that makes no sense, and no counter may leave its bounds.
  */
@@ -22,7 +22,7 @@ struct reading {
 	unsigned char *text;
 	size_t len;
 	bool ended[FRAMES_STREAMS];
-	size_t held;		/* of stream 2, which nobody takes */
+	size_t held;		/* of stream 2, which nobody reads */
 	unsigned int handled;
 	bool wrong;
 };
@@ -48,7 +48,7 @@ static int handle(void *user, enum frame_type type, const unsigned char *payload
 	return type == FRAME_EXIT ? 0 : -1;
 }
 
-/* What is in one frame; false if it makes no sense. */
+/* Parses one frame; false if it is invalid. */
 static bool read_one(struct reading *r, const unsigned char *frame, size_t len)
 {
 	const unsigned char *payload = frame + FRAME_HEADER;
@@ -117,7 +117,7 @@ static int quick(int fd)
 	return fd;
 }
 
-/* Stream 0 has no descriptor, 1 is taken at once, and 2 by nobody. */
+/* Stream 0 has no descriptor, 1 is read at once, and 2 by nobody. */
 static void relay(struct frames *f, int channel, const unsigned char *data, size_t size,
 		  const struct reading *r)
 {

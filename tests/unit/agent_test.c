@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * tools/vnode/agent.c: what serves a session, with this process at the other end.
- * The current folder is one of its own, and has its log in it.
+ * tools/vnode/agent.c: the process that serves a session, with this process at the other
+ * end. Its log is in the current folder.
  */
 #define SYSLOG		"syslog"
 #define KERNEL_LOG	"kmsg"
@@ -13,7 +13,7 @@
 #define OUTPUT		(4u << 20)
 #define FOR_ME		"for uid 7 (me) of the root vnode: "
 
-/* A command, and what has come of it */
+/* A command, and its result */
 struct call {
 	struct frames f;
 	pid_t server;
@@ -145,7 +145,7 @@ static void test_version(void)
 	   strstr(call.text, both), "another version is told of, with both");
 }
 
-/* What goes on in the background ends when its terminal does. */
+/* Background processes end with their terminal. */
 static void test_terminal(void)
 {
 	begin(FRAMES_VERSION, FRAMES_TTY, -1);

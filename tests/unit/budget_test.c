@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Whom /dev/bridge charges, and how much in what time: vdev/vbridge/budget.h. */
+/* Who is charged by /dev/bridge, and how much over time: vdev/vbridge/budget.h. */
 #include "proto/user.h"
 #include "tap.h"
 

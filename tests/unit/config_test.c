@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Configurations, good and wrong, and what the parser makes of them.  Emits
+ * Configurations, good and wrong, and the parser's results.  Emits
  * TAP.
  */
 #include <errno.h>
@@ -282,7 +282,7 @@ static void check_samples(void)
 			   names[i].expected);
 }
 
-/* A line of @nr characters behind @before. */
+/* A line of @nr characters after @before. */
 static void check_long_line(const char *before, int nr, const char *expected)
 {
 	char text[4 * CONFIG_LINE_LEN], line[3 * CONFIG_LINE_LEN];
@@ -336,7 +336,7 @@ static void check_files(void)
 	check("folder", err.text, "/tmp:1: Is a directory");
 }
 
-/* Two configurations of one line more than what they share, and the error. */
+/* Two configurations with one line each besides their common lines, and the error. */
 static void check_pair(const char *path_a, const char *a, const char *path_b, const char *b,
 		       const char *expected)
 {

@@ -240,7 +240,7 @@ static void test_errors(void)
 	ok(hand_create(2, "last", 0, 1, &r) == -ENFILE, "a table that is full");
 }
 
-/* A user that never closes what was destroyed: its memory may still be written to. */
+/* A user that never closes a destroyed bridge: it may still write to the memory. */
 static void test_dying(void)
 {
 	struct dsp_bridge_request req = { .name = "held", .pages = 3, .allowed = { 7 } };
@@ -350,7 +350,7 @@ static bool moved_by(u32 index, u32 old, int by, u32 pages)
 	       e->pub.pfn == old + by;
 }
 
-/* A move over its own old place: the caller takes only what is free. */
+/* A move that overlaps the old place: the caller takes only free memory. */
 static void test_overlap(void)
 {
 	struct dsp_result r;
@@ -423,7 +423,7 @@ static bool hand_is(u32 index, u32 state, u32 pages)
 	return BRIDGE_STATE(hand_root.entry[index].tag) == state && pages_used() == pages;
 }
 
-/* What happens to a bridge while the root copies it, which takes long. */
+/* Events while the root copies a bridge, which takes long. */
 static void test_copying(void)
 {
 	u32 index, i, n, pages;
@@ -815,7 +815,7 @@ static void forge_view(u32 epoch, u64 mask)
 	commons->epoch = epoch;
 }
 
-/* An entry that nobody can tell from the root's */
+/* An entry that looks like the root's */
 static void forge_flags(u32 index, u32 flags)
 {
 	struct commons_bridge *b = &commons->bridge[index];

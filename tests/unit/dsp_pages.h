@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What simulated machines have in common.  Their memory: who wants pages gets the
+ * The common parts of simulated machines. Their memory: a request for pages gets the
  * first that are free.
  */
 #ifndef _TESTS_DSP_PAGES_H

@@ -73,7 +73,7 @@ static void to_scheduler(bool for_ever)
 static void scribble(void)
 {
 	u32 *w = (u32 *)commons;
-	/* What a broken vnode writes is rarely far off. */
+	/* A broken vnode mostly writes plausible values. */
 	size_t at = rand() % 3 ? (size_t)rand() % (sizeof(*commons) / 4) :
 		(offsetof(struct commons, epoch) / 4) + rand() % 40000;
 
@@ -110,7 +110,7 @@ static void idle(void)
 	to_scheduler(false);
 }
 
-/* What the kernel does for the protocol. */
+/* The kernel's part of the protocol. */
 static void op_ring(void *priv, u32 to)
 {
 	(void)priv;
@@ -171,7 +171,7 @@ static int op_alloc(void *priv, u32 from, u32 pages, bool may_move, u32 *pfn)
 	(void)may_move;
 	if (take_pages(used, PAGES, pages, pfn))
 		return -ENOMEM;
-	/* What somebody else has left there */
+	/* Data of an earlier user */
 	memset(phys[*pfn], DIRTY, pages * sizeof(phys[0]));
 	return 0;
 }
@@ -273,7 +273,7 @@ static int wait_call(struct node *n, int call, struct dsp_result *result)
 	return err ?: result->error;
 }
 
-/* The owner's part: what it does to the memory, nobody else may have done to them. */
+/* The owner's part: nobody else may have written to the memory. */
 static int clear(struct node *n, u32 index, u32 generation)
 {
 	u32 pfn, pages, i, word = DIRTY * 0x01010101u;
@@ -317,7 +317,7 @@ static int create(struct node *n, const char *name, u8 flags, u32 pages, struct 
 	return err;
 }
 
-/* Some tries: another vnode's bridge comes and goes as it likes. */
+/* Several tries, because another vnode's bridge may come and go. */
 static int open_some(struct node *n, u32 scope, const char *name, u32 *index)
 {
 	int err = -ENOENT;
@@ -768,7 +768,7 @@ static void test_hostile(void)
 		restart = died;
 		clean = true;
 		node[0].interrupt = true;
-		/* The root repairs all of what is its within 16 beats. */
+		/* The root repairs all of its own words within 16 beats. */
 		run(settled);
 		scrub_end = root_part.scrub + 2 * COMMONS_BRIDGES;
 		if (!run(scrubbed))

@@ -121,7 +121,7 @@ static void end(void)
 	finish(&b);
 }
 
-/* What a caller of frames.c does in its loop; is there anything that was ready? */
+/* The loop body of a caller of frames.c; returns whether anything was ready */
 static int turn(struct end *e)
 {
 	struct pollfd fds[FRAMES_POLL];
@@ -150,7 +150,7 @@ static unsigned char byte_of(unsigned int stream, unsigned int n)
 	return (n * 2654435761u >> 24) + stream;
 }
 
-/* Writes some more of a stream; ends it behind the last byte. */
+/* Writes more of a stream; ends it after the last byte. */
 static void feed(struct end *e, unsigned int stream, unsigned int *sent)
 {
 	unsigned char data[5000];
@@ -168,7 +168,7 @@ static void feed(struct end *e, unsigned int stream, unsigned int *sent)
 		close_one(&e->source[stream]);
 }
 
-/* Reads some more; returns false at the end, or if it is not what was sent. */
+/* Reads more; returns false at the end, or if it differs from what was sent. */
 static int drain(struct end *e, unsigned int stream, unsigned int *got)
 {
 	unsigned char data[7000];
@@ -339,7 +339,7 @@ static void test_channel(void)
 	end();
 }
 
-/* What comes makes no sense; @n bytes of it: type, stream, length, payload */
+/* An invalid frame of @n bytes arrives: type, stream, length, payload */
 static int refused(const char *bytes, size_t n)
 {
 	int right;
@@ -352,7 +352,7 @@ static int refused(const char *bytes, size_t n)
 	return right;
 }
 
-/* Takes what has come, and passes nothing on. */
+/* Reads what has arrived, and passes nothing on. */
 static void hear(struct end *e)
 {
 	struct pollfd fds[FRAMES_POLL];

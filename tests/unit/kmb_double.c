@@ -5,7 +5,7 @@
  * call.  The environment tells it how to behave:
  *
  * DOUBLE_JOURNAL	file to which each call is appended
- * DOUBLE_FAIL		a call to fail, as it stands in the journal ("load 2")
+ * DOUBLE_FAIL		a call that fails, as written in the journal ("load 2")
  * DOUBLE_ERROR		the error's text
  * DOUBLE_BOOTED	state after KMB_BOOT, instead of running
  * DOUBLE_STOPPED	state after KMB_STOP, instead of stopped
@@ -144,7 +144,7 @@ static void change_state(const char *call, __u32 id)
 		put(id, "state", "%s", setting("DOUBLE_STOPPED", "stopped"));
 	else
 		end_vnode(id, "stopped");
-	/* Nobody starts it again who was told to stop, or killed. */
+	/* A vnode that was told to stop or killed is not started again. */
 	if (strcmp(call, "boot"))
 		put(id, "restarting", "0");
 }

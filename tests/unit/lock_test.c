@@ -50,9 +50,9 @@ static void relax(void)
 		sched_yield();
 }
 
-/* What the lock protects: the same number twice. */
+/* The protected data: the same number twice. */
 static u64 once, twice;
-/* How often it was acquired; for those who wait to look at */
+/* How often the lock was acquired; waiting threads look at it */
 static u32 entries;
 static u32 start, stop, mortal, unnoticed, repaired;
 static u32 deaths[ADEOS_LOCK_STEPS + 1];
@@ -121,7 +121,7 @@ static void *live(void *node)
 	while (!READ_ONCE(start))
 		sched_yield();
 	if (setjmp(self->top)) {
-		/* The root knows of a death what it knows of a CPU that was reset. */
+		/* The root knows as much of a death as of a CPU that was reset. */
 		smp_store_release(&self->life, DEAD);	/* with watch() */
 		while (smp_load_acquire(&self->life) == DEAD)	/* with watch() */
 			sched_yield();
@@ -158,7 +158,7 @@ static void watch(unsigned int n, u32 enough)
 			if (dead[i / 32] >> i % 32 & 1)
 				smp_store_release(&nodes[i].life, ALIVE); /* with live() */
 		if (READ_ONCE(entries) >= enough) {
-			/* Who is left comes to an end undisturbed. */
+			/* The remaining threads end undisturbed. */
 			WRITE_ONCE(mortal, 0);
 			WRITE_ONCE(stop, 1);
 		}
@@ -312,7 +312,7 @@ static void test_hostile(void)
 		}
 		taken += !err || err == -EOWNERDEAD;
 		wrong += lock.owner != slot + 1;
-		/* Who finds the lock free does not look at the bits. */
+		/* A thread that finds the lock free does not look at the bits. */
 		wrong += word && lock_has_bit(&lock, slot);
 		adeos_lock_release(&lock, slot);
 		word = lock.owner;
@@ -323,7 +323,7 @@ static void test_hostile(void)
 	set_lock(61, 0);
 	ok(adeos_lock_try(&lock, 0, 100) == -EBUSY, "an owner that cannot be is waited for");
 
-	/* Whoever says so waits for it, but nobody comes. */
+	/* The word names a waiting slot, but it never comes. */
 	set_lock(1 | ADEOS_LOCK_OFFERED, ~0ULL);
 	for (i = 0; i < 100; i++) {
 		wrong += adeos_lock_acquire(&lock, 5);

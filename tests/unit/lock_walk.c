@@ -30,7 +30,7 @@ static void lock_step(int step);
 #define STACK_SIZE	16384
 #define UNUSED		1024	/* more than a fiber uses between two stops */
 
-/* What is walked over. */
+/* The states to walk over. */
 static struct {
 	unsigned int cpus;
 	unsigned int triers;	/* the last ones of them only try, with two looks */
@@ -38,11 +38,11 @@ static struct {
 	unsigned int watched;	/* how often the first ones are passed */
 } config;
 
-/* A part of the state: what CPUs share, and what is observed of them. */
+/* A part of the state: what CPUs share, and observations of them. */
 static struct {
 	struct adeos_lock lock;
 	u8 inside;		/* who is in the critical section */
-	u8 half;		/* what the lock protects is half changed */
+	u8 half;		/* the protected data is half changed */
 	u8 root_works;
 	u8 deaths_left;
 	struct {
@@ -50,7 +50,7 @@ static struct {
 		u8 dead;
 		u8 waits;	/* from its bit being set on */
 		u8 owns;
-		u8 looked;	/* and nobody has changed the lock since */
+		u8 looked;	/* nobody has changed the lock since then */
 		u32 passed;	/* how often another got the lock meanwhile */
 	} cpu[MAX_CPUS];
 } world;
@@ -105,7 +105,7 @@ static void wrong(const char *what)
 		mistake = what;
 }
 
-/* Who waits is passed once by each other, and again after each interference. */
+/* Each other CPU passes a waiting CPU once, and again after each interference. */
 static u32 allowed_passes(void)
 {
 	u32 interferences = config.deaths;
@@ -283,7 +283,7 @@ static int is_possible(unsigned int i)
 		return world.deaths_left && !world.cpu[i - config.cpus - 1].dead;
 	if (world.cpu[i].dead)
 		return 0;
-	/* Another look at the same changes nothing, but for the patience. */
+	/* Another look at the same word changes only the patience. */
 	if (!patient && i < config.cpus - config.triers &&
 	    world.cpu[i].step == ADEOS_LOCK_LOOK && world.cpu[i].looked)
 		return 0;
@@ -301,7 +301,7 @@ static void go(unsigned int i)
 	}
 	if (i < config.cpus)
 		world.cpu[i].looked = world.cpu[i].step == ADEOS_LOCK_LOOK;
-	/* What is left there of other ways would make states differ. */
+	/* Remains of other paths there would make states differ. */
 	memset(fibers[i].sp - UNUSED, 0, UNUSED);
 	run(i);
 	if (before.owner == world.lock.owner &&
@@ -425,7 +425,7 @@ static void tell_way(u32 number, unsigned int last)
 	printf(" %u\n", last);
 }
 
-/* From here on nobody dies, and all take turns: does everybody get along? */
+/* From here on nobody dies, and all take turns: can all CPUs go on? */
 static int all_get_along(void)
 {
 	unsigned int i, round, waiting;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * tools/vnode/printable.c: what a terminal shows, however it is cut into pieces.
+ * tools/vnode/printable.c: the output is the same for any division of the text into pieces.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@ static int stays(const char *text)
 
 static void test_bytes(void)
 {
-	/* Whatever comes, what is left drives no terminal. */
+	/* The output for any input does not control a terminal. */
 	static const char nasty[] = "\r\n\x1b\xc2\x9b\xe2\xf0\x80\x9f";
 	char text[256], got[PRINTABLE_MAX(256)];
 	unsigned int i, n, bad = 0, runs;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Plays a person at a terminal: runs a command on one, and types what the lines
+ * Acts as a person at a terminal: runs a command on one, and types what the lines
  * of standard input say.
  *
  *	send TEXT	type it; \r, \n, \e, \\ and ^X as usual
- *	await TEXT	until it comes, after what was awaited before
+ *	await TEXT waits for it, after what was awaited before
  *	size ROWS COLUMNS
  *	end		wait until the command has ended
  *
- * What has come goes to standard output.  Exits with the command's status; 99
- * if what is awaited does not come for a long time, or cannot any more.
+ * All output goes to standard output.  Exits with the command's status; 99 if an awaited
+ * text does not come for a long time, or cannot come any more.
  */
 #include <poll.h>
 #include <pty.h>
@@ -46,7 +46,7 @@ static void unescape(char *text)
 	*to = '\0';
 }
 
-/* Reads what has come; returns whether anything can come after it. */
+/* Reads what has arrived; returns whether more can come. */
 static int more(void)
 {
 	struct pollfd fd = { .fd = master, .events = POLLIN };

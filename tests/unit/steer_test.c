@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * adeos/proto/steer.c: the arithmetic, and what becomes of a clock that is steered by it
- * when Linux does what adjtimex(2) says.
+ * adeos/proto/steer.c: the arithmetic, and the clock that it steers if Linux does as
+ * adjtimex(2) says.
  */
 #include <stdint.h>
 

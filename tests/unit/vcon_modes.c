@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a descriptor of a console may be used for, by how it was opened.
+ * The possible uses of a descriptor of a console, by its open mode.
  *
  *	vcon-modes console DEVICE	/dev/vcon/ID, whose vnode has an agent
  *	vcon-modes agent DEVICE		/dev/vcon-agent

@@ -25,7 +25,7 @@ static struct wire words;
 static u8 *ring;
 static struct wire_receiver receiver;
 
-/* What a frame has in its meta words */
+/* The contents of a frame's meta words */
 enum { SENDER, NUMBER, SUM };
 
 struct sender {
@@ -37,7 +37,7 @@ struct sender {
 	struct wire_frame frame;
 	u32 next;		/* number of the next frame */
 	unsigned int seed;
-	u32 word;		/* what it died as, for the receiver to recover; 0: it lives */
+	u32 word;		/* the carrier word with which it died, for recovery; 0: it lives */
 	jmp_buf top;
 	u32 deaths;
 	bool done;
@@ -244,7 +244,7 @@ static void test_recovery(void)
 	   "each is recovered for itself");
 }
 
-/* Whatever is in the words, calls return, and nothing outside the ring is touched. */
+/* With any words, calls return, and do not access memory outside the ring. */
 static void test_nonsense(void)
 {
 	struct wire_port *port = &receiver.port;
@@ -346,7 +346,7 @@ static void publish_one(struct sender *me)
 		frame->meta[SUM] = sum;
 		wire_describe(&me->port, frame);
 		put_bytes(&me->port, frame, me->next);
-		/* If it dies behind this, the frame may be there or not. */
+		/* If it dies after this, the frame may be there or not. */
 		WRITE_ONCE(me->next, me->next + 1);
 		wire_publish(&me->port, frame);
 	}
