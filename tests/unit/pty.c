@@ -4,7 +4,7 @@
  * of standard input say.
  *
  *	send TEXT	type it; \r, \n, \e, \\ and ^X as usual
- *	await TEXT waits for it, after what was awaited before
+ *	await TEXT	wait for it, after what was awaited before
  *	size ROWS COLUMNS
  *	end		wait until the command has ended
  *
