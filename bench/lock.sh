@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The inter-vnode lock against Linux's own spinlock: alone, in instructions; and
-# wanted by 2 and 4 CPUs without end, in time.
+# The inter-vnode lock against Linux's own spinlock: alone, in instructions; and contended
+# by 2 and 4 CPUs, in time.
 set -eu
 
 bench=$(cd -- "$(dirname -- "$0")" && pwd -P)

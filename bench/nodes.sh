@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # nodes.sh [N], or "tools/lab bench net --nodes N": 2, 4, … up to N (8) vnodes of one
-# CPU each, every one with a TCP stream to every other at once: what all of them move
-# together, in time and, with --icount, in instructions.  With more vnodes than the host
-# has CPUs, the time for a MiB cannot fall; what it may be is the host's share of that of
-# two.  Beside it, without a goal, as many network namespaces of one plain kernel, a CPU
+# CPU each, every one with a TCP stream to every other at once: the throughput of all
+# together, in time and, with --icount, in instructions.  With more vnodes than the host has
+# CPUs, the time for a MiB cannot fall; the goal is the host's share of the time of two.
+# For comparison, without a goal, as many network namespaces of one plain kernel, a CPU
 # each, on a Linux bridge.  The better of two boots.
 set -eu
 

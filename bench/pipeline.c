@@ -48,7 +48,7 @@
 
 struct operation {
 	const char *name;
-	/* So many in a batch, and so many of what is to be measured in one */
+	/* Operations in a batch, and measured parts of one operation */
 	int count;
 	int parts;
 	void (*setup)(void);
@@ -84,8 +84,8 @@ static void check(bool good, const char *what)
 }
 
 /*
- * Neither class preempts on wake-up: who runs after a wake-up is then decided
- * by who sleeps, and not by how long each has run.
+ * Neither class preempts on wake-up, so a process runs until it sleeps, independent of how
+ * long each has run.
  */
 static void set_policy(int policy, int priority)
 {
@@ -507,7 +507,7 @@ static int find_gaps(int wanted)
 		if (now - last > limit)
 			samples[number++] = now - last;
 		last = now;
-		/* Even a tick of 100 Hz at 10 GHz comes within this time. */
+		/* Even a tick of 100 Hz at 10 GHz arrives within this time. */
 		if (now - start > wanted * 100000000ULL)
 			break;
 	}
@@ -561,8 +561,8 @@ static void get_usual_pid(void)
 }
 
 /*
- * So that a run is like any other: always the same addresses, on one CPU, and
- * after what the boot left to do.
+ * Makes runs repeatable: always the same addresses, on one CPU, and after the boot's
+ * deferred work.
  */
 static void prepare_process(char **argv)
 {
@@ -581,8 +581,8 @@ static void prepare_process(char **argv)
 	set_policy(SCHED_BATCH, 0);
 	get_usual_pid();
 	/*
-	 * This waits until the kernel's random numbers are good ones.  Before, each new
-	 * process hashes the entropy pool, which costs what its filling has it cost.
+	 * This waits until the kernel's random numbers are initialized.  Before, each new
+	 * process hashes the entropy pool, and the cost depends on how full that is.
 	 */
 	check(getrandom(&byte, 1, 0) == 1, "getrandom");
 	sleep(5);

@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# To have a handler in another vnode run, and see that it has, against a
-# cross-call that waits, between two CPUs of one plain kernel: the best of three
-# boots of each.
+# The time until a handler in another vnode has run and answered, against a waiting
+# cross-call between two CPUs of one plain kernel: the best of three boots of each.
 set -eu
 
 bench=$(cd -- "$(dirname -- "$0")" && pwd -P)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The wall that vnodes are to remove: tasks that create and remove files, in one
-# kernel on four CPUs, and one in each of several vnodes.
+# The contention that vnodes remove: tasks that create and remove files, in one kernel on
+# four CPUs, and one in each of several vnodes.
 set -eu
 
 bench=$(cd -- "$(dirname -- "$0")" && pwd -P)

@@ -35,14 +35,14 @@ static int set_name(char to[VBRIDGE_NAME_LEN], const char *name)
 	return 0;
 }
 
-/* A file of the device for which the call has succeeded; it never blocks. */
+/* Opens the device and makes the call; the file is non-blocking. */
 static int attach(int access, unsigned long request, void *arg)
 {
 	int fd = open(VBRIDGE_DEVICE, access | O_CLOEXEC | O_NONBLOCK);
 	int error;
 
 	if (fd < 0) {
-		/* Not that there is no such bridge: there is no device. */
+		/* There is no device; ENOENT would mean that there is no such bridge. */
 		if (errno == ENOENT)
 			errno = ENODEV;
 		return -1;
@@ -79,9 +79,8 @@ int adeos_bridge_create(const char *name, size_t bytes, mode_t mode, unsigned in
 
 /**
  * adeos_bridge_open() - open a bridge that exists
- * @scope: ID of the vnode whose it is, ADEOS_BRIDGE_SCOPE_GLOBAL or ADEOS_BRIDGE_SCOPE_OWN
- * @name: its name
- * @access: O_RDONLY or O_RDWR
+ * @scope: ID of the vnode that has made it, ADEOS_BRIDGE_SCOPE_GLOBAL or
+ * ADEOS_BRIDGE_SCOPE_OWN @name: its name @access: O_RDONLY or O_RDWR
  *
  * Return: a file descriptor, or -1.
  */
@@ -99,7 +98,7 @@ int adeos_bridge_open(int scope, const char *name, int access)
 }
 
 /**
- * adeos_bridge_info() - what is known of a bridge
+ * adeos_bridge_info() - get information about a bridge
  * @fd: the bridge
  * @info: where to store it
  *
@@ -125,10 +124,10 @@ int adeos_bridge_info(int fd, struct adeos_bridge_info *info)
 
 /**
  * adeos_bridge_map() - map all of a bridge
- * @fd: the bridge; writable if it was opened so
+ * @fd: the bridge; the mapping is writable if it was opened for writing
  * @bytes: where to store the size, for adeos_bridge_unmap(), or NULL
  *
- * Return: where it is, or NULL.
+ * Return: the address, or NULL.
  */
 void *adeos_bridge_map(int fd, size_t *bytes)
 {
@@ -190,7 +189,7 @@ static int left_ms(int64_t end)
  * adeos_bridge_wait() - wait until a bridge is rung
  * @fd: the bridge
  * @timeout: ms, or -1: for ever
- * @rings: where to store how often it was, or NULL
+ * @rings: where to store the number of rings, or NULL
  *
  * Return: 1; 0 after the timeout; -1, with errno EIDRM if the bridge is gone.
  */
@@ -209,7 +208,10 @@ int adeos_bridge_wait(int fd, int timeout, uint64_t *rings)
 		ret = poll(&p, 1, timeout);
 		if (ret <= 0)
 			return ret;
-		/* Another thread may take the ring that ended this: wait for the rest. */
+		/*
+		 * Another thread may have read the ring that ended the wait: wait for the
+		 * rest of the time.
+		 */
 		if (timeout > 0)
 			timeout = left_ms(end);
 	}
@@ -219,11 +221,11 @@ int adeos_bridge_wait(int fd, int timeout, uint64_t *rings)
 }
 
 /**
- * adeos_bridge_eventfd() - have an eventfd signalled
+ * adeos_bridge_eventfd() - signal an eventfd
  * @fd: the bridge
- * @eventfd: what 1 is added to when it was rung, or is gone; -1: nothing any more
+ * @eventfd: 1 is added to it when the bridge was rung, or is gone; -1 removes it
  *
- * adeos_bridge_wait() tells how often it was rung, and which of both it was.
+ * adeos_bridge_wait() returns the number of rings, and which of the two cases it was.
  *
  * Return: 0 or -1.
  */
@@ -234,7 +236,7 @@ int adeos_bridge_eventfd(int fd, int eventfd)
 
 /**
  * adeos_bridge_destroy() - end a bridge
- * @fd: the bridge, still to be closed
+ * @fd: the bridge, which the caller must still close
  *
  * Return: 0 or -1.
  */
@@ -264,7 +266,7 @@ int adeos_bridge_unlink(int scope, const char *name)
 }
 
 /**
- * adeos_bridge_close() - end a use of a bridge
+ * adeos_bridge_close() - close a bridge
  * @fd: the bridge; what is mapped stays mapped
  *
  * Return: 0 or -1.

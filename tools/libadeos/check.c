@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bridge-check: what tests/bridge-device.t runs in vnodes.
+ * bridge-check: the program that tests/bridge-device.t runs in vnodes.
  *
  *	agent				carries out what "run" sends, over a bridge
  *	run VNODE COMMAND		runs COMMAND there, prints what it printed
@@ -46,7 +46,7 @@
 #define WORDS_EACH	16	/* of each slot in each page */
 #define STRIDE		(4096 / sizeof(uint32_t))
 
-/* In the bridge "agent" of the vnode; whoever has not written it waits */
+/* In the bridge "agent" of the vnode; the side that did not write it last waits */
 struct box {
 	atomic_uint asked;
 	atomic_uint answered;
@@ -218,7 +218,7 @@ static int make(int argc, char **argv)
 	fflush(stdout);
 	if (flags & ADEOS_BRIDGE_KEEP)
 		return 0;
-	/* Only the mapping keeps it from now on. */
+	/* From now on, only the mapping keeps the bridge. */
 	close(fd);
 	while (!is_stopped())
 		pause();
@@ -238,7 +238,7 @@ static void add_use(const char *name, int fd)
 		die("map");
 }
 
-/* What was there must be what was written; then write the next value. */
+/* Checks that the last value is there, then writes the next one. */
 static unsigned int use_once(struct use *u, unsigned int slot)
 {
 	uint32_t value, next = u->value + 1;
@@ -270,7 +270,7 @@ static int use_all(unsigned int slot)
 
 	printf("using %u\n", nr_uses);
 	fflush(stdout);
-	/* Two more when it is told to stop: what was moved before is looked at */
+	/* Two more rounds at the end, to check what was moved before */
 	while (left && (!is_stopped() || more--)) {
 		for (left = 0, i = 0; i < nr_uses; i++) {
 			if (!uses[i].gone)
@@ -392,7 +392,7 @@ static int churn(const char *name, size_t bytes)
 			close(fd);
 			continue;
 		}
-		/* The last one's memory is free a moment after it is closed. */
+		/* The last one's memory is free some time after it is closed. */
 		if (errno != EAGAIN && errno != ENOMEM)
 			die(name);
 		refused++;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * bridge-check: what tests/bridge-device.t runs in vnodes.
+ * bridge-check: the program that tests/bridge-device.t runs in vnodes.
  */
 #ifndef _CHECK_H
 #define _CHECK_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * bridge-check errors [USER]: each documented error of /dev/bridge, as TAP lines
- * without numbers.  With an argument, only what an ordinary user is refused.
+ * without numbers.  With an argument, only the errors of an ordinary user.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -133,7 +133,7 @@ static void structures(void)
 	close(fd);
 }
 
-/* What would need a struct page */
+/* Calls that would need a struct page */
 static void direct(uint32_t *w)
 {
 	struct iovec v = { .iov_base = (void *)w, .iov_len = 4096 };
@@ -238,7 +238,7 @@ static void gone(void)
 	close(fd);
 }
 
-/* What the eventfd has; 0 if that is nothing */
+/* The eventfd's value; 0 if there is none */
 static uint64_t events(int event)
 {
 	uint64_t n;
@@ -327,7 +327,7 @@ static void eventfds(void)
 	close(other);
 }
 
-/* Root has no limit of its own; what other bridges the vnode has is not known. */
+/* Root has no limit of its own; the number of the vnode's other bridges is not known. */
 static void many(void)
 {
 	int fds[65], i;

@@ -3,9 +3,9 @@
  * bridge-check stress PROCESSES ROUNDS VNODES: processes that make, open, map,
  * ring and leave each other's bridges, in all vnodes below VNODES at once.
  *
- * Who makes a bridge writes a number that is made of its name into it, again and
- * again.  Who opens it must find that number or 0, or the bridge must be gone: other numbers
- * would be somebody else's memory.  Every fourth process ends by a signal.
+ * The maker of a bridge writes a number into it, made from its name, again and again.  A
+ * process that opens the bridge must find that number or 0, or the bridge must be gone:
+ * another number would be memory of somebody else.  Every fourth process ends by a signal.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #include "adeos/bridge.h"
 #include "check.h"
 
-#define NAMES	4	/* of each vnode: so they meet */
+#define NAMES	4	/* of each vnode: few, so that processes meet */
 
 static unsigned int opened, lost;
 
@@ -33,7 +33,7 @@ static void name_of(char name[NAME_LEN], unsigned int n)
 	snprintf(name, NAME_LEN, "stress%u", n);
 }
 
-/* What may go wrong, since others go on meanwhile */
+/* Errors that are possible because others go on meanwhile */
 static bool is_expected(int error)
 {
 	return error == ENOENT || error == EEXIST || error == EIDRM || error == EAGAIN ||
@@ -122,7 +122,7 @@ static int stress(unsigned int seed, unsigned int rounds, int vnodes)
 			good = make(own, rand() % NAMES);
 		else
 			good = visit(rand() % vnodes, rand() % NAMES);
-		/* In the middle of it, with what it has open */
+		/* Ends in the middle, with open bridges */
 		if (seed % 4 == 0 && rounds == 5) {
 			char name[NAME_LEN];
 

@@ -37,7 +37,7 @@ static double now(void)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
-/* Who opens has to wait until the other one has made it. */
+/* The second program waits until the first one has made it. */
 static int open_patiently(int vnode, const char *name)
 {
 	struct timespec moment = { .tv_nsec = 10000000 };
@@ -61,7 +61,7 @@ static void play(int fd, struct table *table, unsigned int rounds, bool opener)
 			return;
 		if (ball % 2 == opener) {
 			atomic_store(&table->ball, ball + 1);
-			/* With the last one, the other side may be gone, and the table, too. */
+			/* After the last ring, the other side and the bridge may be gone. */
 			if (adeos_bridge_ring(fd) && ball + 1 < 2 * rounds)
 				fail("ring");
 			if (ball + 1 == 2 * rounds)
@@ -94,7 +94,7 @@ int main(int argc, char **argv)
 	if (argc == 3) {
 		puts("waiting for the other side");
 		fflush(stdout);
-		/* The first ring, which says that it is there */
+		/* The first ring, which announces this side */
 		if (adeos_bridge_wait(fd, -1, NULL) < 0)
 			fail("wait");
 	} else if (adeos_bridge_ring(fd)) {

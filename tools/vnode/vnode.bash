@@ -23,7 +23,7 @@ _vnode_configs()
 	done
 }
 
-# Offers those of the words on standard input that begin with what was typed.
+# Offers the words on standard input that begin with what was typed.
 # compgen -W is not used because it expands what looks like shell code.
 _vnode_reply()
 {
@@ -47,7 +47,7 @@ _vnode_options()
 	echo --help
 }
 
-# Has the vnode of "vnode exec" been typed?
+# Was the vnode of "vnode exec" already typed?
 _vnode_behind_vnode()
 {
 	local i
@@ -77,7 +77,7 @@ _vnode()
 			restart log memory bridge console exec agent --help --version)
 		return
 	fi
-	# Behind the vnode stands another command
+	# After the vnode, there is another command
 	if [ "$command" = exec ] && _vnode_behind_vnode; then
 		return
 	fi

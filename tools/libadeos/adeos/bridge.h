@@ -2,9 +2,9 @@
 /*
  * Memory that programs of several vnodes share: adeos_bridge(3).
  *
- * A bridge is used through a file descriptor, which can be given to poll(2),
- * duplicated and inherited like any other.  All functions but adeos_bridge_map()
- * return -1 and set errno on error.
+ * A bridge is used through a file descriptor, which can be given to poll(2), duplicated and
+ * inherited like any other.  On error, all functions set errno; adeos_bridge_map() returns
+ * NULL, the others -1.
  */
 #ifndef _ADEOS_BRIDGE_H
 #define _ADEOS_BRIDGE_H
@@ -27,21 +27,21 @@ extern "C" {
 
 enum adeos_bridge_state {
 	ADEOS_BRIDGE_LIVE,
-	ADEOS_BRIDGE_FROZEN,	/* it is being moved; who touches it waits */
-	ADEOS_BRIDGE_GONE,	/* who touches it gets SIGBUS */
+	ADEOS_BRIDGE_FROZEN,	/* it is being moved; an access waits */
+	ADEOS_BRIDGE_GONE,	/* an access gets SIGBUS */
 };
 
 /**
- * struct adeos_bridge_info - what is known of a bridge
+ * struct adeos_bridge_info - information about a bridge
  * @bytes: its size, as it was asked for
  * @users: a bit for each vnode that has it open
- * @scope: ID of the vnode whose name it has, or ADEOS_BRIDGE_SCOPE_GLOBAL
+ * @scope: ID of the vnode that its name is local to, or ADEOS_BRIDGE_SCOPE_GLOBAL
  * @vnode: ID of the vnode that has made it
  * @uid: user who has made it
  * @gid: and its group
  * @mode: permission bits
  * @flags: ADEOS_BRIDGE_GLOBAL and so on
- * @state: what it is just now
+ * @state: its present state
  */
 struct adeos_bridge_info {
 	size_t bytes;
