@@ -10,7 +10,7 @@ diag "$output"
 is $status 0 "$1 calls return"
 like "$output" "^$1 calls: [1-9][0-9]* succeeded.*EINVAL.*" 'some succeed, others are refused'
 
-# What it started, it may have left.
+# It may have left vnodes that it started.
 for id in 1 2 3; do
 	vnode kill $id 2>/dev/null
 done

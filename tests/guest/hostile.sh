@@ -10,14 +10,14 @@ vnodes=/sys/kernel/adeos/vnodes
 shared=$(vnode memory | awk '$4 == "shared" { print $1 }')
 echo "# seed $seed"
 before=$(pools)
-# Read through CF8 and CFC, whose lock the hostile vnode writes to, too
+# Reads through CF8 and CFC, whose lock the hostile vnode also writes to
 pci() {
 	md5sum /sys/bus/pci/devices/*/config
 }
 devices=$(pci)
 hostile="adeos_hostile shared=$shared seed=$seed each=$each"
 
-# bad ID: what it has counted
+# bad ID: its counters
 bad() {
 	for file in "$vnodes/$1"/*_bad "$vnodes/$1/repairs"; do
 		echo "${file##*/} $(cat "$file")"
@@ -67,7 +67,7 @@ r0=$(round 0) r2=$(round 2) r3=$(round 3)
 ok 'the hostile vnode is killed' vnode kill 1
 ok 'the root meets all again' meets 0xd "$r0" 0
 is "$(pci)" "$devices" 'and reads the configuration of PCI devices'
-# unlocked: the lock that this needs is mended with the next beat of whom it names
+# unlocked: the lock for this is repaired with the next beat of the vnode that it names
 unlocked() {
 	for tries in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		timeouts=$(cat $vnodes/0/lock_timeouts)
@@ -85,7 +85,7 @@ for id in 2 3; do
 	like "$(vnode log $id)" 'adeos: the commons are damaged: .*[1-9]' "$id has logged it"
 done
 
-# Four citizens now: all of them must know the new one
+# Now there are four citizens: all must know the new one
 node 1 1,2 96M 'cmdline = lab.run="modprobe adeos_citizen with=0xd; sleep 100000"'
 # joined ID: how often it has been told of vnode 1
 joined() {

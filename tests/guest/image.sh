@@ -7,7 +7,7 @@
 sum=$1
 before=$(pools)
 
-# boots METHOD: a vnode runs the kernel that it compressed
+# boots METHOD: a vnode runs a kernel compressed by METHOD
 boots() {
 	node 1 1,2 96M 'cmdline = quiet lab.run="nproc; uname -v"'
 	sed -i "s,^kernel.*,kernel = /mnt/host/$1.bzImage," $conf/node1.conf

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# For the part of a test that runs in a machine's root vnode: TAP lines without
-# numbers, which guest_test in ../lib.sh numbers.
+# For the part of a test that runs in a machine's root vnode: TAP lines without numbers.
+# guest_test in ../lib.sh adds the numbers.
 
 set -u
 conf=/tmp/conf
@@ -71,7 +71,7 @@ unlike() {
 	fi
 }
 
-# follow ID: keeps all of the vnode's log, which may become longer than its memory
+# follow ID: stores all of the vnode's log, which may become longer than its ring
 follow() {
 	vnode log -f "$1" >"/run/log.$1" &
 }
@@ -119,7 +119,7 @@ node() {
 	} >"$conf/node$id.conf"
 }
 
-# await COMMAND…: until it succeeds; fails after five minutes or more
+# await COMMAND…: waits until it succeeds; fails after five minutes or more
 await() {
 	await_tries=0
 	until "$@" >/dev/null 2>&1; do
@@ -157,7 +157,7 @@ await_beat() {
 	await beat_is_not "$1" "$(beat "$1")"
 }
 
-# await_beats NUMBER: waits for so many beats of vnode 1, of which there is one a second
+# await_beats NUMBER: waits for so many beats of vnode 1, about one a second
 await_beats() {
 	await_beats=$1
 	while [ "$await_beats" -gt 0 ]; do
@@ -172,7 +172,7 @@ pools() {
 		"largest $(cat /sys/kernel/adeos/memory/largest)"
 }
 
-# restored POOLS NAME: the pools are so again, at once
+# restored POOLS NAME: the pools are as they were, without waiting
 restored() {
 	is "$(pools)" "$1" "$2"
 }
@@ -191,9 +191,9 @@ join() {
 	awk 'NR == FNR { v[$1] = $2; next } { print $1, v[$1] + 0, $2 }' "$1" "$2"
 }
 
-# lasts COMMAND…: sets $lasting to what it still prints after half a minute, unless it prints
-# nothing before.  Some things are freed late, and lists of free pages are kept by CPUs.
-# Not an output of its own, since another subshell would need memory, too.
+# lasts COMMAND…: sets $lasting to its output after half a minute, or to nothing if it
+# prints nothing before.  Some memory is freed late, and CPUs keep lists of free pages.
+# This sets a variable, because another subshell would need memory, too.
 lasts() {
 	lasts_tries=0
 	while
@@ -205,13 +205,14 @@ lasts() {
 	done
 }
 
-# monitor COMMAND: has QEMU's monitor carry it out, and prints what it says; needs --monitor
+# monitor COMMAND: runs a command of QEMU's monitor, and prints its output; needs --monitor
 monitor() {
 	for monitor_port in /sys/class/virtio-ports/*; do
 		[ "$(cat "$monitor_port/name")" != lab.monitor ] || break
 	done
-	# Open until the answer is read: what comes to a port that nobody has open is lost.
-	# The answer ends with a prompt, which ends no line, so how long it takes tells.
+	# Open until the answer is read, because data for a port that nobody has open is
+	# lost.  The answer ends with a prompt without a line end, so its end is found by
+	# waiting.
 	(
 		exec 3<>"/dev/${monitor_port##*/}"
 		printf '%s\n' "$*" >&3
@@ -223,8 +224,8 @@ state() {
 	cat "/sys/kernel/adeos/vnodes/$1/state"
 }
 
-# kunit MODULE LEAST [PARAMETER…]: loads a module of KUnit tests, and makes its
-# claims ours: at least LEAST of them
+# kunit MODULE LEAST [PARAMETER…]: loads a module of KUnit tests, and passes on its results:
+# at least LEAST of them
 kunit() {
 	kunit_module=$1 kunit_least=$2
 	shift 2
@@ -236,7 +237,7 @@ kunit() {
 	kunit_claims /tmp/kunit.log "$kunit_module" "$kunit_least"
 }
 
-# kunit_claims LOG NAME LEAST: claims out of a kernel log
+# kunit_claims LOG NAME LEAST: results from a kernel log
 kunit_claims() {
 	sed -n 's/^\(<[0-9]*>\)*\(\[[ 0-9.]*\] \)*    \(ok\|not ok\) [0-9]* \([a-z0-9_]*\)\( *# SKIP.*\)*.*/\3 - '"$2"': \4\5/p' "$1" >/tmp/kunit.claims
 	cat /tmp/kunit.claims

@@ -26,7 +26,7 @@ screen_says() {
 	screen | grep -qE -e "$1"
 }
 
-# shows REGEX NAME: a line of the screen does, sooner or later
+# shows REGEX NAME: a line of the screen matches in the end
 shows() {
 	await screen_says "$1"
 	like "$(screen)" "$1" "$2"
@@ -41,7 +41,7 @@ runs() {
 	vnode exec 1 -- ps | grep -q 'sleep 4711$'
 }
 
-# A key may come while the shell is not through with giving the terminal away.
+# A key may come while the shell is still passing the terminal to the program.
 stop() {
 	types C-z
 	screen_says '(^|\^Z)\[1\]\+ +Stopped'

@@ -17,14 +17,14 @@ had_rounds() {
 rounds_go_on() {
 	await had_rounds $(($(rounds) + 3))
 }
-# frozen ID: how often bridges were frozen there, when it last told
+# frozen ID: how often bridges were frozen there, by its last message
 frozen() {
 	cat "$adeos/vnodes/$1/bridges_frozen"
 }
 was_frozen() {
 	[ "$(frozen "$1")" -gt 0 ]
 }
-# of FILE VALUE: number of bridges whose FILE says VALUE
+# of FILE VALUE: number of bridges whose FILE has VALUE
 of() {
 	grep -lx "$2" $adeos/bridges/*/"$1" 2>/dev/null | grep -c .
 }
@@ -91,7 +91,7 @@ while [ "$(cat $adeos/memory/moves)" -eq "$moved" ] && kill -0 $starter 2>/dev/n
 	sleep 0.01
 done
 ok 'vnode 2 is killed meanwhile' vnode kill 2
-# What is planned before may be impossible; behind that, there is more room.
+# Plans made before may be impossible; afterwards, there is more room.
 if ! wait $starter; then
 	like "$(cat /tmp/start.log)" 'memory: 60M wanted' 'it does not start for want of room'
 	vnode start --timeout 300 node3 >/tmp/start.log 2>&1

@@ -6,7 +6,7 @@
 (cd / && gunzip | cpio -id 2>/dev/null) </mnt/host/filesystems.gz
 cat /boot/initrd.img /mnt/host/filesystems.img >/tmp/vnode.img
 
-# What they get: this root's programs, a file of their own, and what to run
+# Their file system: this root's programs, a file of their own, and the script to run
 mkdir -p /srv
 mount -t tmpfs srv /srv
 for folder in dev proc sys run tmp root; do
@@ -25,7 +25,7 @@ echo "<2>nfsroot: $(hostname) is up" >/dev/kmsg
 RC
 chmod +x /srv/etc/rc
 
-# What rpc.mountd would answer when it is asked, told in advance
+# The answers of rpc.mountd, stored in advance
 modprobe nfsd
 mount -t nfsd nfsd /proc/fs/nfsd
 for id in 1 2 3; do
@@ -37,7 +37,7 @@ echo "vnodes /srv 2147483647 $((1 + 2 + 0x400 + 0x2000)) 65534 65534 0" >/proc/n
 modprobe vnet
 ip link set vnet0 up
 ip addr add 10.0.0.100/24 dev vnet0
-# So long it waits for those who had files open before: seconds, the least it takes.
+# How long the server waits for clients that had files open before: the minimum, in seconds.
 echo 10 >/proc/fs/nfsd/nfsv4gracetime
 echo -3 +4 +4.1 +4.2 >/proc/fs/nfsd/versions
 echo tcp 2049 >/proc/fs/nfsd/portlist

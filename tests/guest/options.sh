@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Options of Linux's in the command line of vnodes.
+# Linux's options in the command line of vnodes.
 # shellcheck source=tests/guest/lib.sh
 . ./lib.sh
 
@@ -27,7 +27,7 @@ kilobytes() {
 	vnode exec --timeout 60 "$1" -- sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo
 }
 
-# given ID MEGABYTES: it has two CPUs, and that much memory but for what the kernel needs
+# given ID MEGABYTES: it has two CPUs, and that much memory except what the kernel needs
 given() {
 	[ "$(vnode exec --timeout 60 "$1" -- nproc)" = 2 ] && [ "$(kilobytes "$1")" -ge "$(($2 * 1024 - without))" ]
 }
@@ -41,7 +41,7 @@ inside() {
 	done </tmp/ram
 }
 
-# told ID OPTION: a line of the nanokernel's in its log names the option
+# told ID OPTION: a line of the nanokernel in its log names the option
 told() {
 	told_name=${2%% *}
 	case $told_name in
@@ -100,7 +100,7 @@ options() {
 	restored "$before" '  the pools are as before'
 }
 
-# What the kernel itself needs of 96 MiB, and a MiB for what differs
+# What the kernel itself needs of 96 MiB, and a MiB for differences
 node 1 1-2 $memory "address = $(base 1)"
 ok 'a vnode without options' vnode start --timeout 300 node1
 without=$((96 * 1024 - $(kilobytes 1) + 1024))

@@ -35,8 +35,8 @@ is "$(apicids /proc/cpuinfo)" '0 ' "the root's CPU"
 is "$(apicids /tmp/1)" '1 2 3 ' "the first one's CPUs"
 is "$(apicids /tmp/2)" '4 5 6 7 ' "the second one's CPUs"
 
-# ranges FILE: what its /proc/iomem lists, as decimal pairs.  The local APIC is
-# every CPU's own, at one address (which i386 shows as a virtual one).
+# ranges FILE: what its /proc/iomem lists, as decimal pairs.  Every CPU has a local APIC of
+# its own at the same address (which i386 shows as a virtual one).
 ranges() {
 	sed -n '/Local APIC/d; s/^ *\([0-9a-f]*\)-\([0-9a-f]*\) : .*/0x\1 0x\2/p' "$1" | while read -r a b; do
 		echo "$((a)) $((b))"
@@ -52,7 +52,7 @@ inside() {
 is "$(inside /tmp/1 $((0x14000000)) $((0x1bffffff)))" '' "/proc/iomem of the first is inside its region"
 is "$(inside /tmp/2 $((0x48000000)) $((0x53ffffff)))" '' "/proc/iomem of the second is inside its region"
 like "$(cat /tmp/1)" '[0-9a-f]+-[0-9a-f]+ : System RAM' 'and shows RAM'
-# But for the pool, which is shown as what it is
+# Without the pool, which has its own name
 grep -v ' : Adeos pool$' /proc/iomem >/tmp/iomem
 is "$(ranges /tmp/iomem | while read -r a b; do
 	for r in 0x14000000 0x1bffffff 0x48000000 0x53ffffff; do
@@ -66,7 +66,7 @@ lines() {
 }
 is "$(lines /tmp/1)$(lines /tmp/2)" '' 'no device interrupt of the root appears in a vnode'
 like "$(cat /tmp/1)" 'LOC: +[1-9]' 'the local timer ticks there'
-# Without times and counters, in which there may be any number
+# Without times and counters, which may contain any number
 unlike "$(sed -E 's/^\[[ 0-9.]*\] //; s/^ *[A-Z]+: [ 0-9]*//' /tmp/1 /tmp/2)" \
 	'ttyS|PCI: Using|rtc_cmos|i8042|ACPI: Core revision|(^|[^0-9a-zA-Z.])8254([^0-9a-zA-Z.]|$)|i8259|HPET' \
 	'a vnode probes no serial port, PCI, RTC, i8042, ACPI, PIT, PIC or HPET'
@@ -75,14 +75,14 @@ now=$(date +%s)
 then=$(sed -nE 's/^(\[[ 0-9.]*\] )?([0-9]{10})$/\2/p' /tmp/1 | tail -n 1)
 ok 'the wall clock was handed over' test $(((now - then + 5) / 300)) -eq 0
 
-# Console output and kernel log tell what booted.
+# Console output and kernel log show what booted.
 sum=$(sha256sum </boot/vmlinuz)
 ok 'stop both' vnode stop 1 2
 is "$(state 1) $(state 2)" 'stopped stopped' 'they are stopped'
 restored "$before" 'the pools are as before'
 like "$(vnode log 1)" 'lab: exit 0' 'the log can be read afterwards'
 
-# Above 2.5 GiB, and wherever the pool likes
+# Above 2.5 GiB, and where the pool chooses
 node 3 5 160M 'address = 0xa4000000' 'cmdline = lab.run="head -c 16m /dev/urandom | wc -c"'
 node 4 2,6 96M 'cmdline = lab.run="nproc"'
 ok 'start above 2.5 GiB and anywhere' vnode start node3 node4

@@ -3,7 +3,7 @@
 # shellcheck source=tests/guest/lib.sh
 . ./lib.sh
 
-# check CPU: an uncorrected error there; CPUs are numbered as QEMU's
+# check CPU: an uncorrected error there; by QEMU's number of the CPU
 check() {
 	monitor "mce $1 1 0xbd00000000000134 0x5 0x1000 0x8c" >/dev/null
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What a vnode leaves alone that belongs to the machine.
+# A vnode does not touch what belongs to the machine.
 # shellcheck source=tests/guest/lib.sh
 . ./lib.sh
 

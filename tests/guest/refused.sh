@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# refused.sh: what does not go together with vnodes is refused at run time, with a reason.
+# refused.sh: features that cannot be used with vnodes are refused at run time, with a reason.
 # shellcheck source=tests/guest/lib.sh
 . ./lib.sh
 

@@ -42,7 +42,8 @@ for cpus; do
 	# shellcheck disable=SC2016 # there
 	is "$(vnode exec "$id" -- sh -c 'cat /sys/devices/system/cpu/cpu*/topology/thread_siblings_list' | sort -u | wc -l)" \
 		$((number / threads)) '  in as many cores as the machine has'
-	# Rescheduling and function call interrupts; who was sent none would still run programs, at its next tick.
+	# Rescheduling and function call interrupts; a CPU that gets none would still run
+	# programs, at its next tick.
 	# shellcheck disable=SC2016 # awk's
 	is "$(vnode exec "$id" -- awk '/^ *(RES|CAL):/ { for (i = 0; i < n; i++) got[i] += $(i + 2) }
 		END { for (i = 0; i < n; i++) if (!got[i]) print "CPU " i }' n="$number" /proc/interrupts)" '' \

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Storms of interrupts in four vnodes of four CPUs at once: nobody counts what he has not sent.
+# Storms of interrupts in four vnodes of four CPUs at once: each vnode counts only
+# interrupts that it has sent itself.
 # shellcheck source=tests/guest/lib.sh
 . ./lib.sh
 
@@ -10,17 +11,17 @@ counted() {
 	cut -d ' ' -f $((vector + 1)) "/sys/kernel/adeos/vnodes/$1/interrupts"
 }
 
-# sent ID: what the vnode says that it has sent
+# sent ID: how many the vnode has sent, by its own message
 sent() {
 	if [ "$1" = 0 ]; then dmesg; else vnode log "$1"; fi | sed -n 's/.*adeos: storm: \([0-9]*\) sent.*/\1/p'
 }
 
-# plausible COUNTED SENT: some of them were one interrupt, but none is somebody else's
+# plausible COUNTED SENT: some may have become one interrupt, but none comes from another vnode
 plausible() {
 	[ "$1" -gt 0 ] && [ "$1" -le "$2" ]
 }
 
-# settled ID: its counters do not change any more
+# settled ID: waits until its counters do not change any more
 settled() {
 	tries=0
 	until old=$(counted "$1") && sleep 1 && [ "$(counted "$1")" = "$old" ]; do

@@ -42,7 +42,7 @@ copy_cpus() {
 	cp -R /sys/devices/system/cpu/. $run/cpu 2>/dev/null
 }
 
-# uptime in seconds, which no stressor sets
+# uptime in seconds, which stressors cannot set
 now() {
 	cut -d . -f 1 /proc/uptime
 }
@@ -63,7 +63,7 @@ lane() {
 		status=$?
 		rounds=$((rounds + 1))
 		case $status in
-		# 3: some stressor lacked memory, or what this kernel has not
+		# 3: a stressor lacked memory, or a feature of the kernel
 		0 | 3) [ "$(now)" -lt "$end" ] ;;
 		*) false ;;
 		esac
@@ -77,7 +77,7 @@ lane() {
 	grep -E 'skip|not implemented' $run/"$1".log | sed "s/^stress-ng: info: */stress: $1: /" | head -n 30
 }
 
-# while_busy NAME COMMAND: until the lanes have ended; says how often it succeeded
+# while_busy NAME COMMAND: repeats it until the lanes have ended; prints how often it succeeded
 while_busy() {
 	succeeded=0
 	while [ -e $run/busy ]; do
@@ -86,7 +86,7 @@ while_busy() {
 	echo "stress: $1 $succeeded times"
 }
 
-# All CPUs but the first, out and in
+# Unplugs and plugs all CPUs except the first
 plug() {
 	for cpu in /sys/devices/system/cpu/cpu[1-9]*/online; do
 		echo 0 >"$cpu" && [ "$(cat "$cpu")" = 0 ] || return
@@ -105,7 +105,7 @@ load() {
 }
 
 trace() {
-	# Without the function tracer, on whose code QEMU has its own ideas
+	# Without the function tracer, whose code QEMU does not emulate well
 	echo 0 >/sys/kernel/debug/tracing/options/function-trace &&
 		echo irqsoff >/sys/kernel/debug/tracing/current_tracer &&
 		echo 0 >/sys/kernel/debug/tracing/tracing_max_latency || return

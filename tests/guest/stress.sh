@@ -17,13 +17,13 @@ sed -i "s|^initrd = .*|initrd = $PWD/initrd.img|" $conf/node1.conf
 before=$(pools)
 ok 'the vnode starts' vnode start --timeout 300 node1
 rm initrd.img
-# All of it, since it is longer than the memory that it is kept in
+# All of it, because it is longer than the ring
 vnode log -f 1 >$log &
 follower=$!
-# In a session of its own: one of the stressors hangs up the terminal that it has.
+# In a session of its own, because one of the stressors hangs up its terminal.
 setsid sh stress-node.sh "$1" "$2" >/run/root.log 2>&1
 
-# ended: the vnode is through, too.  It is waited for as long as it lives.
+# ended: waits until the vnode has also finished, as long as it lives.
 ended() {
 	until grep -q 'stress: done' $log; do
 		[ "$(state 1)" = running ] || return 1
@@ -31,7 +31,7 @@ ended() {
 	done
 }
 
-# claims NAME LOG: what one of them made of it
+# claims NAME LOG: the results of one of them
 claims() {
 	for class in cpu vm filesystem scheduler interrupt pipe network os; do
 		like "$(grep "stress: class $class" "$2")" 'status [03]:' "$1: stress-ng ends well, class $class"
@@ -45,7 +45,7 @@ claims() {
 ok 'the vnode ends it, too' ended
 claims root /run/root.log
 claims vnode $log
-# kernel_says: its log, without what stress-ng says, which warns, too
+# kernel_says: its log, without the messages of stress-ng, which include warnings
 kernel_says() {
 	grep -v 'stress: ' $log
 }
@@ -53,7 +53,7 @@ like "$(kernel_says)" 'Linux version' 'all of its log is kept'
 unlike "$(kernel_says)" "$splats" 'the vnode has nothing to complain about' ||
 	diag "$(kernel_says | grep -m 1 -A 80 -E "$splats")"
 
-# Every interrupt that waited had come before, and nobody was sent nonsense.
+# Every interrupt that waited was also received, and all counters are plausible.
 # waited ID: sum of those that were logged; fails if there are more of a vector than were received
 waited() {
 	logged=$(cat "/sys/kernel/adeos/vnodes/$1/interrupts_logged")

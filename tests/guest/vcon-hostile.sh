@@ -11,23 +11,22 @@ ok 'two vnodes' vnode start --timeout 300 node1 node2
 vnode console 1 </dev/null >/dev/null 2>/tmp/err &
 looker=$!
 vnode log -f 1 >$log &
-# Nonsense may well be the key that turns the vnode off, which it then does.
+# Nonsense may be the SysRq key that powers the vnode off.
 ok 'sysrq is off in vnode 1' vnode exec --timeout 60 1 -- sh -c 'echo 0 >/proc/sys/kernel/sysrq'
 ok 'vnode 1 begins to write nonsense' vnode exec --timeout 60 1 -- setsid modprobe adeos_vcon_hostile
 
-# bad: how much of it the root has noticed
+# bad: how many wrong values the root has counted
 bad() {
 	awk '$1 == "client" && $2 == 1 { print $6 }' /sys/kernel/debug/vcon
 }
 
-# tell PID: to end, until it has
+# tell PID: sends SIGTERM; succeeds when the process has ended
 tell() {
 	kill -TERM "$1" 2>/dev/null
 	! grep -q '^State:.[^Z]' "/proc/$1/status" 2>/dev/null
 }
 
-# Commands, and what is typed: whatever comes of these, nothing but what they themselves
-# do about a signal has to end them.
+# Commands, and typing: with any result, they must end by themselves or by a signal.
 ended=0 commands='' typists=''
 for i in $(seq 40); do
 	vnode exec --timeout 2 1 -- cat /proc/cpuinfo >/dev/null 2>"/tmp/err.$i" </dev/zero &
@@ -49,7 +48,7 @@ like "$(bad)" '^[2-9][0-9]|[0-9]{3}' 'the root has counted nonsense'
 diag "counted: $(bad)"
 is "$(state 1)" running 'vnode 1 is running still' || diag "$(tail -n 40 $log)"
 
-# What it was (0), what failed, as one line says (125), and what it was told (143)
+# Success (0), an error with one line (125), or SIGTERM (143)
 stuck='' odd='' n=0 statuses=''
 for pid in $commands; do
 	n=$((n + 1))
@@ -89,7 +88,7 @@ wait
 ok 'vnode 1 again' vnode start --timeout 300 node1
 is "$(vnode exec 1 -- echo alive)" alive '  does as before'
 
-# refused: how often the root has found a bridge of vnode 1 that it does not want
+# refused: how often the root has refused a bridge of vnode 1
 refused() {
 	awk '$1 == "refused" && $2 == 1 { n = $3 } END { print n + 0 }' /sys/kernel/debug/vcon
 }
@@ -98,15 +97,15 @@ refused_since() {
 	[ "$(refused)" -gt "$1" ]
 }
 
-# other NAME PARAMETER…: vnode 1 has a bridge of that name, but not as vcon makes it
+# other NAME PARAMETER…: vnode 1 makes a console bridge of another kind than vcon's
 other() {
 	other_name=$1 other_count=$(refused)
 	shift
-	# This command ends with the bridge that it came through.
+	# This command ends with the bridge that it uses.
 	vnode exec --timeout 60 1 -- setsid modprobe adeos_vcon_other "$@" 2>/dev/null
 	ok "a console that $other_name is refused" await refused_since $((other_count + 1))
 	ok '  and there is no device for it' test ! -e /dev/vcon/1
-	# That is enough of it.
+	# This ends the replacement.
 	echo 1 >/sys/module/vcon/parameters/allow
 	ok '  then there is a right one' vnode exec --timeout 200 1 -- rmmod adeos_vcon_other
 	echo >/sys/module/vcon/parameters/allow

@@ -11,7 +11,7 @@ there() {
 	vnode exec 1 -- sh -c "$1"
 }
 
-# refused REGEX NAME WORD…: vnet_link add WORD… fails, and says so
+# refused REGEX NAME WORD…: vnet_link add WORD… fails with a message that matches
 refused() {
 	refused_regex=$1 refused_name=$2
 	shift 2
@@ -33,7 +33,7 @@ links() {
 	done)
 }
 
-# What there is at once, and what ip(8) makes
+# Links from the module's parameter, and links that ip(8) makes
 pools_before=$(pools)
 ok 'the module without networks' modprobe vnet networks=
 is "$(links)" '' 'makes no interface'
@@ -127,7 +127,7 @@ for id in 1 0; do
 	rmmod adeos_destroy
 done
 
-# However often vnode 1 greets, the root looks at that eight times a second.
+# However often vnode 1 greets, the root looks at most eight times a second.
 looks=$(count 0 looks)
 since=$(cut -d . -f 1 /proc/uptime)
 ok 'vnode 1 greets 10000 times' there 'modprobe adeos_scribble victim=0 rounds=0 hellos=10000'
@@ -137,7 +137,7 @@ ok "the root has looked $looks times in $seconds s" [ $looks -gt 0 -a $looks -le
 
 # The root does not answer
 shared=$(vnode memory | awk '$4 == "shared" { print $1 }')
-# Not by loading it anew: it has to know what was asked before.
+# Not by loading the module again: it has to know the earlier requests.
 silence() {
 	there 'echo Y >/sys/module/adeos_unheard/parameters/keep'
 }
@@ -189,7 +189,7 @@ outstanding "$in_time ip link set vnet0 down && $in_time ip link set vnet0 up &&
 is "$said" 'done' 'it goes down and up at once'
 outstanding "$in_time ip link del n\$k"
 is "$said" 'done' 'another one, with an area, is removed at once'
-# The last of a namespace is that its links' networks are free
+# At the very end of a namespace, the networks of its links become free
 outstanding "unshare -n sleep 100000 & pid=\$!
 	until [ \"\$(readlink /proc/\$pid/ns/net)\" != \"\$(readlink /proc/self/ns/net)\" ]; do sleep 0.1; done
 	$in_time ip link set s\$k netns \$pid && kill \$pid &&

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What runs in a vnode of vnet-move.sh, whose number is $1: traffic to the others, round
-# by round, and in vnode 2 the second interface goes down and up.
+# Runs in vnode $1 of vnet-move.sh: traffic to the others, round by round; in vnode 2 the
+# second interface also goes down and up.
 self=$1 other=$((3 - $1))
 modprobe vnet networks=Ethernet,storage
 for net in 0 1; do
@@ -16,7 +16,7 @@ if [ "$self" = 2 ]; then
 		if ip link set vnet1 up; then
 			ups=$((ups + 1))
 			[ $((ups % 20)) != 0 ] || echo "down and up $ups times"
-			# Until its area is there, but not for ever: all may be gone, or in the way
+			# Until it has its area, but not for ever: there may be no room
 			tries=0
 			until grep -qx 1 /sys/class/net/vnet1/carrier || [ $tries -ge 50 ]; do
 				tries=$((tries + 1))

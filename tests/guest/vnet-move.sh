@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# Receive areas are moved while frames go through them, and while interfaces come
-# up: the root and two vnodes.  $1: how often room is made at most.
+# Receive areas are moved while frames go through them, and while interfaces come up: the
+# root and two vnodes.  $1: how often room is made, at most.
 # shellcheck source=tests/guest/lib.sh
 . ./lib.sh
 
@@ -9,7 +9,7 @@ cat /boot/initrd.img /mnt/host/extra.lz4 >/tmp/vnode.img
 big=/sys/module/adeos_mover/parameters/big
 before=$(pools)
 
-# checkerboard: little bridges all over what is free, that the root uses
+# checkerboard: small bridges all over the free memory, which the root uses
 checkerboard() {
 	modprobe adeos_mover kib=1280 keep=2
 }
@@ -20,7 +20,7 @@ for id in 1 2; do
 done
 modprobe vnet networks=Ethernet,storage
 ok 'two vnodes' vnode start --timeout 600 node1 node2
-# Areas come into the gaps.
+# Areas are placed in the gaps.
 ok 'a checkerboard' checkerboard
 like "$(dmesg)" 'mover: bridge [0-9]*: -12' 'the pool is full'
 for net in 0 1; do
@@ -32,7 +32,7 @@ server=$!
 ok 'the vnodes bring up theirs' await_log 1 'node is up'
 ok 'both' await_log 2 'node is up'
 
-# rounds ID: the last round in which its traffic was right
+# rounds ID: its last round with correct traffic
 rounds() {
 	vnode log "$1" | sed -n 's/.*round \([0-9]*\) is right.*/\1/p' | tail -n 1
 }
@@ -63,7 +63,7 @@ all_moved() {
 ok 'traffic goes on' goes_on
 n=0
 until all_moved || [ $n -ge "$1" ]; do
-	# As large as it may be, so nearly all that is in the way is moved.
+	# The largest possible size, so nearly everything in the way is moved.
 	for kib in 24576 12288 6144; do
 		echo $kib >$big 2>/dev/null
 	done

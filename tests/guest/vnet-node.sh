@@ -1,6 +1,6 @@
 #!/bin/sh
-# What runs in each vnode of vnet.sh: both networks, and a shell for the root
-# on the second one.  "vnet-node load ADDRESS…" sends there as much as it can.
+# Runs in each vnode of vnet.sh: both networks, and a shell for the root on the second one.
+# "vnet-node load ADDRESS…" sends as much as it can there.
 if [ "${1-}" = load ]; then
 	shift
 	for address; do

@@ -5,7 +5,7 @@
 . ./lib.sh
 
 size=$1 cycles=$2 deaths=$3
-# Over HTTP, less of it: it has a checksum to compute at either end.
+# Less over HTTP, because both ends compute a checksum.
 http=$((size > 64 ? 64 : size))
 (cd / && gunzip | cpio -id 2>/dev/null) </mnt/host/extra.gz
 cat /boot/initrd.img /mnt/host/extra.lz4 >/tmp/vnode.img
@@ -34,7 +34,7 @@ reaches() {
 	at "$1" "ping -c 1 -W 20 -q 10.0.0.$((100 + $2)) >/dev/null"
 }
 
-# floods FROM ADDRESS: the next ping as soon as the answer has come
+# floods FROM ADDRESS: sends the next ping as soon as the answer has arrived
 floods() {
 	at "$1" "ping -A -c 300 -W 20 -q $2 | grep -q ' 0% packet loss'"
 }
@@ -68,7 +68,7 @@ count_all() {
 	for count_id in 0 1 2 3; do count $count_id "$1"; done | awk '{ n += $1 } END { if (NR == 4) print n }'
 }
 
-# transfer FROM TO MIB [ADDRESS]: so much of it over HTTP; true if it came as it went
+# transfer FROM TO MIB [ADDRESS]: sends so much over HTTP; true if it arrived unchanged
 transfer() {
 	if [ $(($3 % 8)) = 0 ]; then file=large times=$(($3 / 8)); else file=random times=$3; fi
 	repeat="i=0; while [ \$i -lt $times ] && i=\$((i + 1)); do"
@@ -136,7 +136,7 @@ for pair in $pairs; do
 done
 like "$(on 2 'cat /sys/class/net/vnet0/address')" '^02:76:..:..:00:02$' 'the address tells the vnode'
 
-# What ethtool shows
+# ethtool
 like "$(ethtool -i vnet0)" '^driver: vnet$' 'ethtool -i'
 like "$(ethtool -k vnet0)" '^tcp-segmentation-offload: on$' 'ethtool -k'
 like "$(on 1 'ethtool -l vnet0')" '^Combined:.*2$' 'a queue for each CPU'
@@ -194,7 +194,8 @@ for a in 0 1 2 3; do
 done
 kill $server
 
-# Who is rung had gone to sleep.  The rings are read first; to sleep as an area is made is not counted.
+# A receiver that is rung had gone to sleep.  The rings are read first; going to sleep when
+# an area is made is not counted.
 rings=$(count_all tx_rings)
 sleeps=$(count_all rx_sleeps)
 ok "$rings rings for $sleeps sleeps" test "$rings" -gt 100 -a "$rings" -le $((sleeps + 16))
@@ -262,7 +263,7 @@ ok 'an MTU of 67 is refused' not_ok_mtu
 set_mtu 1500
 ok 'the largest ping' ping -c 1 -W 20 -s 65507 -q 10.0.0.101
 
-# IPv6 went with the MTU
+# The small MTU has disabled IPv6
 at 0 'ip -6 addr add fd00::100/64 dev vnet0 2>/dev/null'
 on 1 'ip -6 addr add fd00::101/64 dev vnet0 2>/dev/null'
 ok 'IPv6' await ping6 -c 1 -W 20 -q fd00::101
@@ -338,11 +339,11 @@ updown() {
 	await on 2 '[ -s /tmp/cycled ]'
 	[ "$(on 2 'cat /tmp/cycled')" = "$1" ]
 }
-# measure ID: what its kernel uses
+# measure ID: the memory that its kernel uses
 measure() {
 	at "$1" "$usage" | grep -v MemFree >"/tmp/usage.$1"
 }
-# grew ID KB: what it has more of than measured, so much or above
+# grew ID KB: which kinds have grown by KB or more since they were measured
 grew() {
 	at "$1" "$usage" | grep -v MemFree >/tmp/usage.after || echo 'nothing is told'
 	grown "/tmp/usage.$1" /tmp/usage.after "$2"
@@ -357,7 +358,7 @@ same_free() { [ "$(cat /sys/kernel/adeos/memory/free)" = "$free_before" ]; }
 ok 'all memory is back' await same_free
 if [ "$cycles" -ge 100 ]; then
 	for a in 0 2; do
-		# A page each time would show.
+		# A leak of a page each time would show.
 		lasts grew $a $((4 * cycles))
 		is "$lasting" '' "kernel $a keeps nothing of it"
 	done
@@ -410,7 +411,7 @@ while [ $dead -lt "$deaths" ]; do
 done
 if [ $dead -ge 20 ]; then
 	for a in 0 2; do
-		# An area is larger; of the traffic, which goes on, there is more or less.
+		# An area is larger than the changes by the traffic, which goes on.
 		lasts grew $a $((200 * dead))
 		is "$lasting" '' "kernel $a keeps nothing of the dead"
 	done

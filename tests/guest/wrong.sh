@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# Everything that an administrator can get wrong: one clear line, the right
-# status, nothing started and nothing lost.
+# Mistakes of an administrator: one clear line, the right status, nothing started and
+# nothing leaked.
 # shellcheck source=tests/guest/lib.sh
 . ./lib.sh
 
