@@ -50,14 +50,14 @@ holds 'ring: nor when the receiver dies' ring -DDIES_RECEIVER
 fails 'ring: unless the position goes before the message' ring -DMUTANT_HEAD_FIRST
 fails 'ring: or "rang" is cleared before "pending"' ring -DMUTANT_RANG_FIRST
 fails 'ring: or the news of a death are coalesced' ring -DMUTANT_COALESCED_DEATH -DDIES_OTHER
-fails 'ring: or only who has read something rings back' ring -DMUTANT_RING_BACK_IF_READ -DDIES_RECEIVER
-holds 'member: all adopt the same views in order, whoever dies' member
+fails 'ring: or only a receiver that has read something rings back' ring -DMUTANT_RING_BACK_IF_READ -DDIES_RECEIVER
+holds 'member: all adopt the same views in order, whichever vnode dies' member
 fails 'member: unless a view is overwritten that was not made void' member -DMUTANT_NOT_VOID
 holds 'bridge: nobody touches what moves or is gone, when one of two users dies' bridge -DMOVES=1 -DDIES
 holds 'bridge: nor when one move follows another' bridge -DMOVES=3 -DALONE -DDIES
 fails 'bridge: unless an opener does not look twice' bridge -DALONE -DMUTANT_NO_SECOND_LOOK
 fails 'bridge: or thaws without' bridge -DALONE -DMUTANT_THAW_AT_ONCE
-holds 'bridge: nobody sees it before its owner has cleared it, whoever ends it' bridge -DCLEAR -DMOVES=1
+holds 'bridge: nobody sees it before its owner has cleared it, whichever vnode ends it' bridge -DCLEAR -DMOVES=1
 holds 'bridge: nor when the owner dies' bridge -DCLEAR -DMOVES=0 -DDIES
 fails 'bridge: unless it can be opened before' bridge -DCLEAR -DMOVES=0 -DMUTANT_OPEN_UNCLEARED
 fails 'bridge: or the owner clears it without being its user' bridge -DCLEAR -DALONE -DMOVES=0 -DMUTANT_CLAIM_UNSEEN

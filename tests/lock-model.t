@@ -32,7 +32,7 @@ refute() {
 	like "$(cat pan.out 2>&1)" 'assertion violated' "$1"
 }
 
-verify '3 CPUs: who waits is passed twice, at most' '-DN=3 -DPASSES=2'
+verify '3 CPUs: a waiting CPU is passed twice, at most' '-DN=3 -DPASSES=2'
 refute '3 CPUs: and that happens' '-DN=3 -DPASSES=1'
 verify '4 CPUs: three times' '-DN=4 -DPASSES=3'
 verify '3 CPUs, one of which gives up: twice' '-DN=3 -DGIVE_UP -DPASSES=2'

@@ -21,7 +21,7 @@ mtype = { CLOSED, USED, FROZEN, GONE, CLAIMED };
 
 #ifdef CLEAR
 mtype state = CLEARING;
-bool dirty = true;		/* it holds what somebody else has left there */
+bool dirty = true;		/* it holds data of an earlier user */
 bool cleared, answered;		/* the owner's request, the root's answer */
 #else
 mtype state = LIVE;
@@ -32,7 +32,7 @@ byte place;			/* as published */
 bool users[USERS], frozen[USERS];
 bool irq_u[USERS], irq_r;
 
-/* What is so, whatever they know of it. */
+/* The real state, which the processes may not know. */
 bool copying, released;
 byte where;
 bool touching[USERS];
@@ -96,7 +96,7 @@ inline clear()
 }
 #endif
 
-/* dsp_bridge_scan(), once; whoever changes the tag interrupts us again. */
+/* dsp_bridge_scan(), once; every change of the tag causes another interrupt. */
 inline scan()
 {
 	atomic { tag = state; tag_generation = generation };
@@ -225,7 +225,7 @@ inline move()
 		if
 		:: irq_r -> irq_r = false
 		:: died && !buried
-		/* The time is over. */
+		/* The time limit has passed. */
 		:: state = LIVE; break
 		fi
 	   fi
@@ -241,7 +241,7 @@ proctype root()
 #ifdef CLEAR
 	if
 	:: cleared -> state = LIVE; answered = true
-	/* It is destroyed before, or nobody has heard that it was made. */
+	/* It was destroyed before, or its owner has not heard that it was made. */
 	:: true
 	fi;
 #endif

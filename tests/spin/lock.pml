@@ -50,7 +50,7 @@ bool waits;				/* CPU 0, since it has set its bit */
 byte passed;
 byte deaths, are_dead;
 
-/* The first that waits behind s, or nobody */
+/* The first slot after s that waits, or none */
 inline choose(s, n)
 {
 	k = 1;
@@ -91,7 +91,7 @@ proctype cpu(byte me)
 	bool won;
 
 	do
-	/* Nobody has to come back. */
+	/* A CPU need not come back. */
 	:: d_step { at[me] == ENTER && me != 0 -> at[me] = REST }
 	/* adeos_lock_try() */
 	:: d_step { at[me] == ENTER ->
@@ -108,7 +108,7 @@ proctype cpu(byte me)
 		:: else
 		fi;
 		at[me] = LOOK }
-	/* To look at an owner, or at an offer to another that waits, is to wait. */
+	/* A look at an owner, or at an offer to another slot that waits, means to wait. */
 	:: d_step { at[me] == LOOK && IS_MINE(me) ->
 		word = owner;
 		at[me] = (FREE(word) || TURN(word) == me -> TAKE : JUDGE) }
@@ -140,7 +140,7 @@ proctype cpu(byte me)
 		waiting[me] = false;
 		at[me] = (won -> INSIDE : ENTER);
 		won = false }
-	/* What it protects is whole again. */
+	/* The protected data is complete again. */
 	:: d_step { at[me] == INSIDE ->
 		half = false;
 		at[me] = CHECK }
@@ -160,7 +160,7 @@ proctype cpu(byte me)
 	od
 }
 
-/* A CPU dies, whatever it was doing; what it owned nobody owns now. */
+/* A CPU dies in any state; nobody owns now what it owned. */
 proctype death()
 {
 	byte v;

@@ -20,7 +20,7 @@ byte slot_epoch[VIEWS], slot_mask[VIEWS], slot_inc[VIEWS];
 byte adopted[MEMBERS];
 bool irq[MEMBERS];
 
-/* What was decided, by epoch. */
+/* The views that were decided, by epoch. */
 byte is_mask[EVENTS + 2], is_inc[EVENTS + 2];
 bool kill, killed;	/* member 0 */
 bool root_dies, root_over;
@@ -89,7 +89,7 @@ end:		   irq[me];
 				assert(v_mask == is_mask[e] && v_inc == is_inc[e]);
 				assert(e > adopted[me]);
 				adopted[me] = e
-			/* Overtaken: there is a newer one, and will be an interrupt. */
+			/* Overtaken: there is a newer view, and an interrupt will come. */
 			:: else
 			fi
 		   :: else
@@ -113,7 +113,7 @@ proctype fate()
 	assert(root_over);
 	assert(root_dies || adopted[1] == epoch);
 	assert(root_dies || killed || adopted[0] == epoch);
-	/* Who is left after the root has died has a view that was decided. */
+	/* Members that live after the root's death have a view that was decided. */
 	assert(adopted[1] <= epoch)
 }
 

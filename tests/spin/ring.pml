@@ -154,7 +154,7 @@ end:		   irq_r;
 	dead_r = true
 }
 
-/* Somebody else who rings the receiver. */
+/* Another vnode that rings the receiver. */
 proctype other()
 {
 	bool old;
@@ -167,7 +167,7 @@ proctype other()
 	dead_o = true
 }
 
-/* Death of any one, and what the root does about it. */
+/* Death of any vnode, and the root's cleanup. */
 proctype root()
 {
 	if

@@ -72,8 +72,8 @@ static void test_user(void)
 		wrong += vb_real_user(&outer, uid).val != 1000;
 		wrong += vb_real_user(&inner, uid).val != 1000;
 	}
-	ok(!wrong, "all users of a namespace are who has made the outermost one");
-	ok(vb_real_user(&other, uid).val == 1001, "and not who has made another one");
+	ok(!wrong, "all users of a namespace count as the maker of the outermost one");
+	ok(vb_real_user(&other, uid).val == 1001, "and not as the maker of another one");
 }
 
 int main(void)

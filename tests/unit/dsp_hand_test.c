@@ -201,7 +201,7 @@ static void test_errors(void)
 	   "a name is taken in its scope only");
 	ok(dsp_bridge_open(&hand[2], 1, "a", 0, &index) == -EACCES &&
 	   !dsp_bridge_open(&hand[0], 1, "a", 1, &index) && !dsp_bridge_close(&hand[0], index) &&
-	   dsp_bridge_close(&hand[0], index) == -EBADF, "only who is allowed may open it");
+	   dsp_bridge_close(&hand[0], index) == -EBADF, "only vnodes that are allowed may open it");
 	ok(!hand_create(1, "ro", BRIDGE_READ_ONLY, 1, &r) &&
 	   dsp_bridge_open(&hand[0], 1, "ro", 1, &index) == -EROFS &&
 	   !dsp_bridge_open(&hand[0], 1, "ro", 0, &index) && !dsp_bridge_close(&hand[0], index) &&

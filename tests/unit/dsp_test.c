@@ -116,7 +116,7 @@ static void op_ring(void *priv, u32 to)
 	(void)priv;
 	sim_step();
 	node[to].interrupt = true;
-	/* As an interrupt does, of one who waits for it. */
+	/* Runs the handler of a vnode that waits for an interrupt. */
 	node[to].idle = false;
 }
 

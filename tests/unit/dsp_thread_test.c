@@ -100,7 +100,7 @@ static void op_release(void *priv, u32 pfn, u32 pages)
 {
 	(void)priv;
 	memset(used + pfn, 0, pages);
-	/* Whoever writes to it still races with this. */
+	/* A thread that still writes to it races with this. */
 	memset(phys[pfn], 0xff, pages * sizeof(phys[0]));
 }
 

@@ -207,7 +207,7 @@ static void test_alone(void)
 	adeos_lock_release(&lock, 7);
 	ok(!lock.owner, "released");
 	ok(!adeos_lock_recover(&lock, dead7) && !adeos_lock_try(&lock, 59, 0),
-	   "who does not hold it dies without notice");
+	   "the death of a CPU that does not hold it changes nothing");
 	ok(adeos_lock_recover(&lock, dead59) && adeos_lock_try(&lock, 0, 0) == -EOWNERDEAD,
 	   "who dies holding it is noticed by the next");
 	adeos_lock_release(&lock, 0);
@@ -347,7 +347,7 @@ static void test_threads(void)
 	printf("# passed %u times at most\n", passed);
 	ok(sum == 200 * MAX_CPUS && once == sum && twice == sum, "60 threads exclude each other");
 	/* One more: an owner counts after it has taken the lock. */
-	ok(passed <= MAX_CPUS, "and pass who waits once each");
+	ok(passed <= MAX_CPUS, "and pass a waiting CPU once each");
 	ok(!lock.waiting[0].counter && !lock.waiting[1].counter && !lock.owner,
 	   "and leave nothing behind");
 }
@@ -362,7 +362,7 @@ static void test_deaths(unsigned int n, u32 enough)
 	sum = run_nodes(n, 0, enough);
 	printf("# %u threads, %llu times\n", n, sum);
 	ok(once == sum && sum >= enough, "threads that die exclude each other");
-	ok(!unnoticed, "who finds a mess is told");
+	ok(!unnoticed, "an owner after a death gets -EOWNERDEAD");
 }
 
 int main(void)

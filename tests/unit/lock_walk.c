@@ -529,7 +529,7 @@ static void test_all_orders(void)
 	patient = 0;
 	begin(3, 0, 0);
 	ok(walk(1), "three CPUs, in every order");
-	ok(most_passed == 2, "each other passes who waits once, at most; and that happens");
+	ok(most_passed == 2, "each other CPU passes a waiting one once, at most; and that happens");
 	begin(3, 1, 0);
 	ok(walk(1), "three CPUs, one of which gives up");
 	begin(3, 0, 1);
@@ -554,7 +554,7 @@ static void test_many(void)
 	begin(60, 0, 0);
 	config.watched = 60;
 	amble(5000000);
-	ok(!mistake, "60 CPUs, by chance: who waits is passed 59 times, at most");
+	ok(!mistake, "60 CPUs, by chance: a waiting CPU is passed 59 times, at most");
 	begin(60, 20, 1);
 	config.watched = 0;
 	amble(5000000);

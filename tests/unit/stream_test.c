@@ -91,7 +91,7 @@ static void test_session(void)
 	ok(!kick, "and it comes once");
 	stream_want(&server, STREAM_WANTS_DATA);
 	put(&client, data, 1, &kick);
-	ok(kick, "who waits for data is kicked");
+	ok(kick, "a side that waits for data is kicked");
 
 	stream_close(&server);
 	ok(stream_peer(&client) == STREAM_PEER_CLOSED, "the server has closed");
@@ -118,7 +118,7 @@ static void test_left(void)
 	/* A client that was started anew finds the words of the old one. */
 	stream_attach(&client);
 	ok(stream_peer(&server) == STREAM_PEER_CLOSED,
-	   "who is started anew closes what it finds open");
+	   "a side that starts again closes what it finds open");
 	stream_close(&server);
 	stream_reap(&client);
 	stream_reap(&server);

@@ -149,7 +149,7 @@ static void test_frames(void)
 	ok(wire_make_room(&receiver) == 0, "nobody is rung as long as it is full");
 	while (get(WIRE_FRAME_MAX, n - RING / wire_need(WIRE_FRAME_MAX)))
 		n++;
-	ok(wire_make_room(&receiver) == 1ULL << 63, "who waits is rung when there is room");
+	ok(wire_make_room(&receiver) == 1ULL << 63, "a sender that waits is rung when there is room");
 	ok(wire_make_room(&receiver) == 0, "once");
 	ok(wire_want_room(port, 63, WIRE_FRAME_MAX), "who asks late finds the room");
 }
@@ -197,7 +197,7 @@ static void test_turns(void)
 	wire_leave(port, &b);
 	ok(words.carrier == (64 | WIRE_TURN), "then the one's after");
 	ok(!wire_enter(port, &a) && a.passed == 1 && !words.claims[1],
-	   "who does not come is passed, and its claim cleared");
+	   "a sender that does not come is passed, and its claim cleared");
 	wire_leave(port, &a);
 	ok(!words.carrier, "nobody is left");
 

@@ -384,8 +384,8 @@ static u32 wanted_session(struct vnet *vn, bool *goes_on)
 }
 
 /**
- * vnet_look_around() - make what there is into what is wanted, see who is in the
- * network, and repair what needs it
+ * vnet_look_around() - bring the interface into the wanted state, look for other interfaces
+ * in the network, and repair damage
  * @work: the interface's @work
  *
  * Context: process; waits for the root.

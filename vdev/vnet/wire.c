@@ -121,7 +121,7 @@ static bool seize(struct wire *w, struct wire_sender *s, u32 word)
 /**
  * wire_contend() - the part of wire_enter() for a wire that is not idle
  * @port: the wire
- * @s: who wants it
+ * @s: the sender that wants it
  *
  * Context: that of wire_enter().
  * Return: 0 or -EBUSY.
@@ -164,7 +164,7 @@ int wire_contend(struct wire_port *port, struct wire_sender *s)
 /**
  * wire_leave() - release the wire
  * @port: the wire
- * @s: who has it
+ * @s: the sender that has it
  *
  * Context: that of wire_enter().
  */

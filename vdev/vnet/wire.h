@@ -205,7 +205,7 @@ static inline u32 wire_body(const struct wire_frame *frame)
 /**
  * wire_enter() - take the wire, to transmit a frame
  * @port: the wire
- * @s: who wants to
+ * @s: the sender
  *
  * Context: not to be interrupted by what could want the same, until
  * wire_leave(); that is, bottom halves off.
