@@ -103,8 +103,8 @@ static int judge(const struct config *config, const char *word, struct errtext *
 	if (option->takes == REFUSED)
 		return err_set(err, "%s:%d: cmdline: \"%.64s\": expected %s instead", config->path,
 			       line, word, option->expected);
-	report("%s:%d: warning: cmdline: \"%.64s\" takes from the vnode: %s%s%s", config->path, line,
-	       word, option->takes, option->expected ? ", expected " : "",
+	report("%s:%d: warning: cmdline: \"%.64s\" takes from the vnode: %s%s%s", config->path,
+	       line, word, option->takes, option->expected ? ", expected " : "",
 	       option->expected ? option->expected : "");
 	return 0;
 }

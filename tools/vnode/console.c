@@ -22,8 +22,7 @@
 #define INTERRUPT	0x03	/* ^C */
 #define READY_TIMEOUT	30	/* seconds */
 #define PATIENCE	1	/* seconds; then a console that reads nothing is stuck */
-#define QUIET		1	/* seconds; then a console that has repeated nothing will
-#not repeat any more */
+#define QUIET		1	/* seconds; then the console repeats nothing more */
 #define RECHECK_MS	200
 #define LINE		2048	/* the longest line of a kernel's log */
 #define PIECE		4096	/* PIPE_BUF: what a pipe that is ready accepts at once */

@@ -121,7 +121,8 @@ static struct vnet_peer *open_peer(struct vnet *vn, u32 id)
 		/* It is being moved. */
 		ret = PTR_ERR(p->bridge) == -EAGAIN ? -EBUSY : PTR_ERR(p->bridge);
 		if (ret != -EBUSY && ret != -ENOENT && ret != -ENOTCONN)
-			netdev_warn_once(vn->dev, "vnode %u cannot be reached: error %d\n", id, ret);
+			netdev_warn_once(vn->dev, "vnode %u cannot be reached: error %d\n", id,
+					 ret);
 		goto free;
 	}
 	mutex_lock(&vn->map_lock);
