@@ -85,7 +85,8 @@ static int __init vptp_init(void)
 	ret = adeos_clock_read(&tsc, &ns);
 	if (ret) {
 		pr_err("vptp: the root's clock is not available: %s\n",
-		       ret == -ENODEV ? "this is no vnode, or the root" : "the root does not publish it");
+		       ret == -ENODEV ? "this is no vnode, or the root" :
+		       "the root does not publish it");
 		return ret;
 	}
 	vptp_clock = ptp_clock_register(&vptp_info, NULL);
