@@ -149,7 +149,7 @@ static void test_frames(void)
 	ok(wire_make_room(&receiver) == 0, "nobody is rung as long as it is full");
 	while (get(WIRE_FRAME_MAX, n - RING / wire_need(WIRE_FRAME_MAX)))
 		n++;
-	ok(wire_make_room(&receiver) == 1ULL << 63, "a sender that waits is rung when there is room");
+	ok(wire_make_room(&receiver) == 1ULL << 63, "a waiting sender is rung for room");
 	ok(wire_make_room(&receiver) == 0, "once");
 	ok(wire_want_room(port, 63, WIRE_FRAME_MAX), "who asks late finds the room");
 }
