@@ -85,7 +85,7 @@ struct adeos_page {
 	u32 id;
 	u32 nr_cpus;
 	u32 cpus[ADEOS_MAX_CPUS];
-	u32 slots[ADEOS_MAX_CPUS];
+	u16 slots[ADEOS_MAX_CPUS];
 	u32 dests[ADEOS_MAX_CPUS];
 	u32 nr_slots;
 	u32 root_apic_id;

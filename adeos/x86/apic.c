@@ -22,7 +22,7 @@
 #include "local.h"
 
 /* Of this kernel's CPUs, by their numbers in it */
-static u32 slots[NR_CPUS] __ro_after_init;
+static u16 slots[NR_CPUS] __ro_after_init;
 static u32 dests[NR_CPUS] __ro_after_init;	/* logical IDs or, if physical, APIC IDs */
 static bool installed __ro_after_init;
 static bool physical __ro_after_init;
@@ -178,7 +178,7 @@ static struct apic apic_cluster __ro_after_init = {
  *
  * Context: __init, before x86_32_probe_apic().
  */
-void __init adeos_apic_set_cpus(const u32 *slot, const u32 *dest, unsigned int nr)
+void __init adeos_apic_set_cpus(const u16 *slot, const u32 *dest, unsigned int nr)
 {
 	nr = min(nr, ARRAY_SIZE(dests));
 	memcpy(slots, slot, nr * sizeof(*slot));

@@ -42,7 +42,7 @@ struct adeos_startup {
 /* apic.c */
 #define ADEOS_CLUSTERS		15	/* 4 bits; 15 would be a broadcast */
 #define ADEOS_CLUSTER_CPUS	4
-void adeos_apic_set_cpus(const u32 *slot, const u32 *dest, unsigned int nr);
+void adeos_apic_set_cpus(const u16 *slot, const u32 *dest, unsigned int nr);
 void adeos_apic_set_root(void);
 void adeos_apic_set_physical(void);
 bool adeos_apic_physical(void);
