@@ -261,7 +261,7 @@ static void check_text(const char *what, const char *path, const char *text, siz
 {
 	static struct config config;
 	struct errtext err = { "" };
-	char got[3 * CONFIG_LINE_LEN];
+	char got[4 * CONFIG_LINE_LEN];
 
 	if (parse(path, text, len, &config, &err))
 		snprintf(got, sizeof(got), "%s", err.text);

@@ -108,7 +108,7 @@ static void add_vnode(const struct kmb_load *load, const char *cpus)
 
 static int do_load(const struct kmb_load *load)
 {
-	char what[64], details[1024], cpus[CPU_LIST_TEXT];
+	char what[64], details[8192], cpus[CPU_LIST_TEXT];
 	struct cpu_list list = { .nr = load->nr_cpus };
 
 	if (load->size != sizeof(*load) || load->flags || load->nr_cpus > KMB_MAX_CPUS)
