@@ -103,6 +103,7 @@ int dsp_member_poll(struct dsp_member *m, struct commons *c, u64 *left, u64 *joi
 static bool member_same(const struct dsp_member *m, const struct commons_view *v)
 {
 	return v->epoch == m->epoch && commons_mask(v->mask) == m->mask &&
+	       v->coordinator == m->coordinator &&
 	       !memcmp(v->incarnation, m->incarnation, sizeof(m->incarnation));
 }
 
@@ -116,17 +117,21 @@ static bool member_same(const struct dsp_member *m, const struct commons_view *v
  * the root goes on beating with is the root's, however old: the next
  * dsp_member_poll() shall adopt it.
  *
- * To be called with each beat, after dsp_member_watch_root().
+ * To be called with each beat.
  */
 void dsp_member_return(struct dsp_member *m, struct commons *c)
 {
 	struct commons_view v;
+	bool other = !member_read(c, &v) && (s32)(v.epoch - m->epoch) <= 0 && !member_same(m, &v);
+	/* Who that view says is the root: a forged one may have named one that is dead. */
+	u32 root = other ? v.coordinator : m->coordinator;
+	u32 beat = READ_ONCE(c->node[root].heartbeat);
 
-	if (m->root_lost || member_read(c, &v) || (s32)(v.epoch - m->epoch) > 0 ||
-	    member_same(m, &v) || v.epoch != m->other) {
+	if (!other || v.epoch != m->other || root != m->other_root) {
 		m->other = READ_ONCE(c->epoch);
-		m->other_since = m->root_heartbeat;
-	} else if (m->root_heartbeat - m->other_since >= MEMBER_RETURN) {
+		m->other_root = root;
+		m->other_since = beat;
+	} else if (beat - m->other_since >= MEMBER_RETURN) {
 		m->epoch = v.epoch - 1;
 	}
 }

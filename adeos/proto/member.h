@@ -35,7 +35,8 @@
  * @root_heard: when it was seen to change, ms
  * @root_lost: it has not changed for MEMBER_ROOT_TIMEOUT
  * @other: epoch of a view that is not newer, and not ours
- * @other_since: root's heartbeat when it was first seen
+ * @other_root: coordinator that it names
+ * @other_since: that one's heartbeat when it was first seen
  */
 struct dsp_member {
 	u32 epoch;
@@ -46,6 +47,7 @@ struct dsp_member {
 	u32 root_heard;
 	bool root_lost;
 	u32 other;
+	u32 other_root;
 	u32 other_since;
 };
 

@@ -803,9 +803,13 @@ static void test_coordinator(void)
 }
 
 /* A view that nobody can tell from the root's */
-static void forge_view(u32 epoch, u64 mask)
+static void forge_view_by(u32 coordinator, u32 epoch, u64 mask)
 {
-	struct commons_view v = { .epoch = epoch, .mask = { mask, mask >> 32 } };
+	struct commons_view v = {
+		.epoch = epoch,
+		.mask = { mask, mask >> 32 },
+		.coordinator = coordinator,
+	};
 	u32 i;
 
 	for (i = 0; i < COMMONS_NODES; i++)
@@ -813,6 +817,42 @@ static void forge_view(u32 epoch, u64 mask)
 	v.check = commons_check((u32 *)&v, offsetof(struct commons_view, check) / 4);
 	commons->view[epoch % COMMONS_VIEWS] = v;
 	commons->epoch = epoch;
+}
+
+static void forge_view(u32 epoch, u64 mask)
+{
+	forge_view_by(0, epoch, mask);
+}
+
+/* A view that names another coordinator: one that does not beat, or the vnode itself. */
+static void test_forged_coordinator(void)
+{
+	static const u32 forged[] = { 40, 1, 2 };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(forged); i++) {
+		hand_start();
+		hand_beats(1);
+		forge_view_by(forged[i], hand_root.member.epoch + 0x40000000, 7 | 1ull << 40);
+		beat_and_tick(&hand[1], now);
+		ok(hand[1].member.coordinator == forged[i], "a forged coordinator is believed");
+		hand_beats(4);
+		ok(hand[1].member.coordinator == forged[i], "and does not go back at once");
+		hand_beats(MEMBER_RETURN);
+		ok(all_agree(7) && !hand[1].member.coordinator, "but to the one that beats");
+	}
+
+	/* The view that the root makes next differs by its coordinator alone. */
+	hand_start();
+	hand_beats(1);
+	forge_view_by(1, hand_root.member.epoch + 1, 3);
+	beat_and_tick(&hand[1], now);
+	dsp_root_died(&hand[0], 2, now);
+	hand_poll();
+	ok(hand[1].member.epoch == hand_root.member.epoch && hand[1].member.coordinator == 1,
+	   "a coordinator in a view of the epoch that comes next");
+	hand_beats(MEMBER_RETURN + 2);
+	ok(all_agree(3) && !hand[1].member.coordinator, "does not last either");
 }
 
 /* An entry that looks like the root's */
@@ -926,6 +966,7 @@ int main(void)
 	test_requests();
 	test_settle();
 	test_coordinator();
+	test_forged_coordinator();
 	test_damage();
 	printf("1..%u\n", tests);
 	return failures ? 1 : 0;
