@@ -189,9 +189,18 @@ static void __init number_cpus(void)
 		cpu_slot[id] = adeos_cpu_slot(cpu);
 	}
 	nr_slots = nr_cpu_ids;
-	for (id = 0; id < ADEOS_NR_APIC_IDS; id++)
-		if (cpu_owner[id] == ADEOS_CPU_FREE)
+	for (id = 0; id < ADEOS_NR_APIC_IDS; id++) {
+		if (cpu_owner[id] != ADEOS_CPU_FREE)
+			continue;
+		if (nr_slots < ADEOS_MAX_CPUS) {
 			cpu_slot[id] = nr_slots++;
+			continue;
+		}
+		/* Those that could be plugged into the root have slots, too. */
+		pr_warn("adeos: CPU %u is not used: it is more than the %u that can be\n",
+			id, ADEOS_MAX_CPUS);
+		cpu_owner[id] = ADEOS_CPU_NONE;
+	}
 	adeos_shared_init(nr_slots);
 }
 
