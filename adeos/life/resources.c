@@ -110,7 +110,7 @@ static void memory_give(struct adeos_vnode *vn)
 	}
 }
 
-/* A page below 1 MiB, from which its CPUs start */
+/* A page below 1 MiB, from which its CPUs start; adeos_arch_fill_page() tells of it */
 
 static int low_page_take(struct adeos_vnode *vn, const struct adeos_spec *spec,
 			 struct adeos_error *err)
@@ -123,11 +123,6 @@ static int low_page_take(struct adeos_vnode *vn, const struct adeos_spec *spec,
 	return 0;
 }
 
-static void low_page_tell(struct adeos_vnode *vn)
-{
-	adeos_arch_fill_page(&vn->slot->page, vn->low_page);
-}
-
 static void low_page_give(struct adeos_vnode *vn)
 {
 	adeos_pool_give_low_page(vn->low_page);
@@ -136,7 +131,7 @@ static void low_page_give(struct adeos_vnode *vn)
 static const struct adeos_resource resources[] = {
 	{ "CPUs", cpus_take, cpus_tell, cpus_quiesce, cpus_give },
 	{ "memory", memory_take, memory_tell, NULL, memory_give },
-	{ "low page", low_page_take, low_page_tell, NULL, low_page_give },
+	{ "low page", low_page_take, NULL, NULL, low_page_give },
 };
 
 static void give_first(struct adeos_vnode *vn, unsigned int nr)
@@ -182,7 +177,8 @@ void adeos_resources_tell(struct adeos_vnode *vn)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(resources); i++)
-		resources[i].tell(vn);
+		if (resources[i].tell)
+			resources[i].tell(vn);
 }
 
 /**

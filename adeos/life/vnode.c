@@ -150,6 +150,7 @@ static void vnode_fill_page(struct adeos_vnode *vn)
 	page->id = vn->id;
 	page->commons = adeos_pool_commons();
 	adeos_resources_tell(vn);
+	adeos_arch_fill_page(page, vn->low_page);
 	memset(&vn->slot->counters, 0, sizeof(vn->slot->counters));
 	memset(vn->slot->log.text, 0, sizeof(vn->slot->log.text));
 	adeos_log_clear(&vn->slot->log);

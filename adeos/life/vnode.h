@@ -132,7 +132,7 @@ void adeos_watch_init(void);
  * struct adeos_resource - a kind of thing that a vnode can own
  * @name: what it is called
  * @take: take it, as the specification says, from the pools; or nothing, and say why
- * @tell: tell the vnode, in its page, and all others, in the commons
+ * @tell: tell the vnode, in its page, and all others, in the commons; NULL: nothing to tell
  * @quiesce: bring it to rest, when the vnode's CPUs stand still; NULL: it always is
  * @give: give it back
  *

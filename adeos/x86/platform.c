@@ -121,9 +121,9 @@ early_initcall(vnode_remap_slot);
 static char * __init vnode_memory_setup(void)
 {
 	const struct adeos_extent *memory = page.extent;
-	/* In two pieces: Linux takes a map of one entry for a broken one. */
 	unsigned int i;
 
+	/* In two pieces: Linux takes a map of one entry for a broken one. */
 	e820__range_add(memory->start, SZ_1M, E820_TYPE_RAM);
 	e820__range_add(memory->start + SZ_1M, memory->size - SZ_1M, E820_TYPE_RAM);
 	for (i = 1; i < ADEOS_EXTENTS && memory[i].size; i++)

@@ -290,7 +290,7 @@ late_initcall(root_park_pool);
 
 /**
  * adeos_arch_fill_page() - tell a vnode about the machine
- * @page: its page
+ * @page: its page, with what the vnode owns filled in
  * @low_page: number of the low page lent to it
  *
  * Context: process, adeos_lock held.
