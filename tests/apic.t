@@ -5,14 +5,7 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-mkdir -p "$build/unit"
-ok 'the test builds' gcc -O1 -g -Wall -Wextra -fsanitize=address,undefined -fno-sanitize-recover=all \
-	-I"$top/adeos" -o "$build/unit/selftest_test" "$top/tests/unit/selftest_test.c"
-"$build/unit/selftest_test" >"$scratch/log" 2>&1
-status=$?
-grep -q '^1\.\.[1-9]' "$scratch/log" || status=1
-sed 's/^/    /' "$scratch/log"
-report $status "who has which slot, and what its interrupt request register tells"
+unit_test selftest_test "who has which slot, and what its interrupt request register tells"
 
 guest_test --timeout 300 apic.sh cluster '' 1-2 3
 guest_test --timeout 300 --append vnode_apic=physical apic.sh physical ': the command line asks for them' 1-2 3

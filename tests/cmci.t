@@ -6,12 +6,5 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-mkdir -p "$build/unit"
-ok 'the test builds' gcc -O1 -g -Wall -Wextra -fsanitize=address,undefined -fno-sanitize-recover=all \
-	-I"$top/adeos" -o "$build/unit/cmci_test" "$top/tests/unit/cmci_test.c"
-"$build/unit/cmci_test" >"$scratch/log" 2>&1
-status=$?
-grep -q '^1\.\.[1-9]' "$scratch/log" || status=1
-sed 's/^/    /' "$scratch/log"
-report $status "whose banks they are"
+unit_test cmci_test "whose banks they are"
 done_testing

@@ -43,6 +43,22 @@ not_ok() {
 	if "$@"; then fail "$ok_name"; else pass "$ok_name"; fi
 }
 
+# unit_test NAME CLAIM FILE…: tests/unit/NAME.c, built with the files, under sanitizers; its own claims
+# are shown, indented
+unit_test() {
+	unit_name=$1
+	unit_claim=$2
+	shift 2
+	mkdir -p "$build/unit"
+	ok 'the test builds' gcc -O1 -g -Wall -Wextra -fsanitize=address,undefined -fno-sanitize-recover=all \
+		-I"$top/adeos" -o "$build/unit/$unit_name" "$top/tests/unit/$unit_name.c" "$@"
+	"$build/unit/$unit_name" >"$scratch/log" 2>&1
+	unit_status=$?
+	grep -q '^1\.\.[1-9]' "$scratch/log" || unit_status=1
+	sed 's/^/    /' "$scratch/log"
+	report "$unit_status" "$unit_claim"
+}
+
 # is GOT WANTED NAME
 is() {
 	[ "$1" = "$2" ]
