@@ -23,6 +23,7 @@
 #include <linux/smp.h>
 
 #include <asm/apic.h>
+#include <asm/cmdline.h>
 #include <asm/e820/api.h>
 #include <asm/i8259.h>
 #include <asm/io_apic.h>
@@ -288,9 +289,34 @@ static void __init vnode_after_early_params(void)
 	ioapic_is_disabled = false;
 }
 
+/*
+ * Options that would leave the vnode without any timer: time would stand still for what
+ * waits.  Nothing undoes them once they are parsed, so Linux does not see them.
+ */
+static void __init vnode_keep_timers(void)
+{
+	static const char * const options[] __initconst = {
+		"nolapic_timer", "nolapic-timer", "noapictimer",
+	};
+	unsigned int i;
+	int pos;
+
+	for (i = 0; i < ARRAY_SIZE(options); i++) {
+		for (;;) {
+			pos = cmdline_find_option_bool(boot_command_line, options[i]);
+			if (pos <= 0)
+				break;
+			memset(boot_command_line + pos - 1, ' ', strlen(options[i]));
+			pr_warn("adeos: %s is ignored: a vnode has no other timer\n", options[i]);
+		}
+	}
+}
+
+/* Before early parameters */
 static void __init vnode_arch_setup(void)
 {
 	vnode_map_slot();
+	vnode_keep_timers();
 
 	adeos_refuse_kvm();
 	adeos_keep_locks();
